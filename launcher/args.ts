@@ -1,0 +1,142 @@
+import yargs from 'yargs'
+import { Limit } from '../src/base/contract.ts'
+import { UsageError } from '../src/base/errors.ts'
+import { nearest } from '../src/base/nearest.ts'
+
+/** What `pporun [run] [options] SCRIPT [script options]` asks for. */
+export interface RunArgs {
+  /** null: not given. */
+  np: number | null
+  script: string
+  scriptArgs: string[]
+  out: string | null
+  opTimeout: number
+  startTimeout: number
+  /** Seconds for the whole job; null: no limit. */
+  timeout: number | null
+  grace: number
+  tagOutput: boolean
+  quiet: boolean
+  wdir: string | null
+  environment: Record<string, string>
+}
+
+/** One option of a command, for parsing, for help and for guessing what was meant. */
+export interface Option {
+  type: 'string' | 'boolean' | 'array'
+  describe: string
+  /** Among those that `--help` shows. */
+  common?: boolean
+}
+
+export const launchOptions: Record<string, Option> = {
+  np: { type: 'string', describe: 'number of ranks (also -np N, -n N)', common: true },
+  out: { type: 'string', describe: 'folder of the run (default runs/<script>-<date>-<time>)', common: true },
+  'tag-output': { type: 'boolean', describe: 'begin each line of output with its rank', common: true },
+  quiet: { type: 'boolean', describe: "show only the ranks' own output and errors", common: true },
+  'op-timeout': { type: 'string', describe: `seconds to wait for a rank in a collective (${Limit.operation})`, common: true },
+  'start-timeout': { type: 'string', describe: `seconds until all ranks have met (${Limit.start})` },
+  timeout: { type: 'string', describe: 'seconds for the whole job (no limit)', common: true },
+  grace: { type: 'string', describe: `seconds from TERM to KILL when a job is ended (${Limit.grace})` },
+  x: { type: 'array', describe: 'NAME=VALUE for the environment of the ranks; may be repeated' },
+  wdir: { type: 'string', describe: 'working directory of the ranks (this one)' },
+}
+
+/** Parses what follows `pporun run`; throws UsageError. */
+export function parseRun(argv: readonly string[]): RunArgs {
+  const parsed = parse(mpiStyle(argv), launchOptions, true)
+  const [script, ...scriptArgs] = (parsed._ as (string | number)[]).map(String)
+  if (script === undefined) throw new UsageError('no script: pporun -np 2 train.ts (or the word train)')
+  return {
+    np: whole('-np', parsed.np, 1),
+    script,
+    scriptArgs,
+    out: text('--out', parsed.out),
+    opTimeout: seconds('--op-timeout', parsed['op-timeout']) ?? Limit.operation,
+    startTimeout: seconds('--start-timeout', parsed['start-timeout']) ?? Limit.start,
+    timeout: seconds('--timeout', parsed.timeout),
+    grace: seconds('--grace', parsed.grace) ?? Limit.grace,
+    tagOutput: parsed['tag-output'] === true,
+    quiet: parsed.quiet === true,
+    wdir: text('--wdir', parsed.wdir),
+    environment: environment((parsed.x as string[] | undefined) ?? []),
+  }
+}
+
+/** MPI users write `-np 8`, which other parsers read as `-n -p 8`; only what stands before SCRIPT is touched. */
+function mpiStyle(argv: readonly string[]): string[] {
+  return argv.map((word, i) => {
+    const before = argv.slice(0, i)
+    if (!before.every((w, j) => w.startsWith('-') || takesValue(before[j - 1]))) return word
+    return word.replace(/^-np(?==|$)/, '--np').replace(/^-n(?==|$)/, '--np')
+  })
+}
+
+function takesValue(option: string | undefined): boolean {
+  if (option === undefined || option.includes('=')) return false
+  const name = option === '-np' || option === '-n' ? 'np' : option.replace(/^--?/, '')
+  return name in launchOptions && launchOptions[name].type !== 'boolean'
+}
+
+/** Parses words into options and `_`, the rest; with `halt` everything from the first word on is rest. Throws UsageError. */
+export function parse(argv: readonly string[], options: Record<string, Option>, halt: boolean): Record<string, unknown> {
+  const names = Object.keys(options)
+  const parsed = yargs([...argv])
+    .parserConfiguration({
+      'halt-at-non-option': halt,
+      'camel-case-expansion': false,
+      'duplicate-arguments-array': false,
+      'parse-positional-numbers': false,
+      'greedy-arrays': false,
+      'boolean-negation': false,
+    })
+    .options(Object.fromEntries(names.map(name => [name, { type: options[name].type }])))
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .parseSync() as Record<string, unknown>
+  for (const name of Object.keys(parsed)) {
+    if (name === '_' || name === '$0' || name in options) continue
+    throw new UsageError(unknownOption(name, names))
+  }
+  return parsed
+}
+
+/** `unknown option --tga-output; did you mean --tag-output?` */
+function unknownOption(name: string, known: readonly string[]): string {
+  const close = nearest(name, known)
+  const dashes = (word: string) => (word.length === 1 ? `-${word}` : `--${word}`)
+  return `unknown option ${dashes(name)}${close ? `; did you mean ${dashes(close)}?` : '; see pporun --help'}`
+}
+
+export function text(option: string, value: unknown): string | null {
+  if (value === undefined) return null
+  if (typeof value !== 'string' || value === '') throw new UsageError(`${option} needs a value`)
+  return value
+}
+
+export function whole(option: string, value: unknown, least: number): number | null {
+  const word = text(option, value)
+  if (word === null) return null
+  if (!/^\d+$/.test(word) || Number(word) < least)
+    throw new UsageError(`${option} takes a whole number of at least ${least}, got '${word}'`)
+  return Number(word)
+}
+
+function seconds(option: string, value: unknown): number | null {
+  const word = text(option, value)
+  if (word === null) return null
+  if (!/^\d+(\.\d+)?$/.test(word) || Number(word) <= 0)
+    throw new UsageError(`${option} takes a number of seconds above 0, got '${word}'`)
+  return Number(word)
+}
+
+function environment(words: string[]): Record<string, string> {
+  return Object.fromEntries(
+    words.map(word => {
+      const at = word.indexOf('=')
+      if (at < 1) throw new UsageError(`-x takes NAME=VALUE, got '${word}'`)
+      return [word.slice(0, at), word.slice(at + 1)]
+    }),
+  )
+}

@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { rankEnvironment } from '../src/base/contract.ts'
+import type { RankMessage, RankOrder } from '../src/base/control.ts'
+import { eachLine } from './lines.ts'
+import type { AgentJob } from './protocol.ts'
+import { signalGroup } from './reap.ts'
+
+/** Must run before any user code in a rank. */
+const PRELOAD = new URL('../src/preload.js', import.meta.url).href
+/** How long output and messages of a rank that has ended may take to arrive here; grandchildren may hold the pipes open. */
+const DRAIN = 200 // ms
+
+export interface RankEvents {
+  started(pid: number): void
+  line(stream: 'stdout' | 'stderr', text: string): void
+  message(message: RankMessage): void
+  exit(pid: number, code: number | null, signal: string | null): void
+}
+
+/** A rank as its agent holds it: a Node process that leads its own process group. */
+export class LocalRank {
+  readonly rank: number
+  readonly local: number
+  readonly pid: number
+  running = true
+  readonly #process: ChildProcess
+
+  constructor(
+    job: AgentJob,
+    local: number,
+    where: { script: string; folder: string; progressFd: number },
+    events: RankEvents,
+  ) {
+    this.rank = job.firstRank + local
+    this.local = local
+    const flags = ['--import', PRELOAD, '--enable-source-maps']
+    // Not execa: a rank inherits a descriptor of shared memory and the agent owns the whole of its life.
+    this.#process = spawn(process.execPath, [...flags, where.script, ...job.scriptArgs], {
+      cwd: job.workingDirectory,
+      env: this.#environment(job, where.folder),
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc', where.progressFd],
+    })
+    this.pid = this.#process.pid ?? 0
+    events.started(this.pid)
+    this.#listen(events)
+  }
+
+  tell(order: RankOrder): void {
+    if (this.#process.connected) this.#process.send(order, () => {})
+  }
+
+  /** To the rank's whole process group, also when the rank itself has ended. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.pid > 0) signalGroup(this.pid, signal)
+  }
+
+  #environment(job: AgentJob, folder: string): NodeJS.ProcessEnv {
+    const { np: size, localSize, nodeRank, numNodes, jobId, opTimeout } = job
+    return rankEnvironment(
+      { rank: this.rank, size, localRank: this.local, localSize, nodeRank, numNodes },
+      { jobId, agentPid: process.pid, folder, progressFd: 4, opTimeout },
+      job.environment,
+    )
+  }
+
+  #listen(events: RankEvents): void {
+    const child = this.#process
+    child.on('message', message => events.message(message as RankMessage))
+    eachLine(child.stdout!, text => events.line('stdout', text))
+    eachLine(child.stderr!, text => events.line('stderr', text))
+    child.on('exit', (code, signal) => {
+      let told = false
+      const tell = () => {
+        if (told) return
+        told = true
+        this.running = false
+        events.exit(this.pid, code, signal)
+      }
+      child.on('close', tell)
+      setTimeout(tell, DRAIN)
+    })
+    child.on('error', () => {})
+  }
+}
+

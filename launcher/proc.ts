@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { jobMarker } from '../src/base/contract.ts'
+
+/** What the kernel tells of processes, from /proc (Linux; elsewhere nothing is known). */
+
+export interface ProcessStat {
+  /** State letter: R running, S sleeping, T stopped, Z dead but not collected. */
+  state: string
+  parent: number
+  /** Ticks since boot: with the pid it names one process for ever. */
+  startTime: string
+}
+
+export function processStat(pid: number): ProcessStat | null {
+  const text = read(`/proc/${pid}/stat`)
+  if (text === null) return null
+  // The command's name stands in parentheses and may contain anything, also parentheses and spaces.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return { state: fields[0], parent: Number(fields[1]), startTime: fields[19] }
+}
+
+/** The command line, as `ps` shows it. */
+export function commandLine(pid: number): string {
+  return (read(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim()
+}
+
+/** All processes of a job, found by the mark in their environment: also grandchildren in sessions of their own. */
+export function processesOfJob(jobId: string): number[] {
+  const mark = `${jobMarker(jobId)}\0`
+  return processIds().filter(pid => pid !== process.pid && `${read(`/proc/${pid}/environ`)}`.includes(mark))
+}
+
+function processIds(): number[] {
+  try {
+    return readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(Number)
+  } catch {
+    return []
+  }
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null
+  }
+}

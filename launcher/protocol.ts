@@ -1,0 +1,74 @@
+import type { RankMessage, RankOrder } from '../src/base/control.ts'
+import type { RankProgress } from '../src/base/progress.ts'
+
+/**
+ * Launcher and agent talk in lines of JSON over the agent's stdin and stdout, whatever started the agent.
+ * The agent's stdin is its lifeline: when it ends, the job ends.
+ */
+
+/** What an agent needs to start its ranks. */
+export interface AgentJob {
+  jobId: string
+  np: number
+  /** Global rank of this host's first rank, and how many it has. */
+  firstRank: number
+  localSize: number
+  nodeRank: number
+  numNodes: number
+  /** The bundled script. */
+  bundle: string
+  scriptArgs: string[]
+  workingDirectory: string
+  /** Added to the environment that the agent inherits. */
+  environment: Record<string, string>
+  /** Seconds. */
+  opTimeout: number
+  grace: number
+}
+
+export type ToAgent =
+  | { type: 'start'; job: AgentJob }
+  | { type: 'order'; rank: number; order: RankOrder }
+  /** After a failure: tell the ranks, KILL what is left after Limit.abort. */
+  | { type: 'abort'; reason: string }
+  /** From outside: TERM, KILL after the grace period. */
+  | { type: 'stop' }
+  | { type: 'kill' }
+  /** Asks for a census. */
+  | { type: 'census' }
+
+export type FromAgent =
+  | { type: 'ready'; pid: number; host: string; folder: string }
+  | { type: 'started'; rank: number; pid: number }
+  | { type: 'line'; rank: number; stream: 'stdout' | 'stderr'; text: string }
+  | { type: 'message'; rank: number; message: RankMessage }
+  | { type: 'exit'; rank: number; pid: number; code: number | null; signal: string | null }
+  | { type: 'census'; ranks: RankState[] }
+  /** A rank is stopped, or keeps the others waiting. */
+  | { type: 'warning'; text: string }
+  /** The agent's own failure, such as a script that cannot be written. */
+  | { type: 'broken'; reason: string }
+
+/** What an agent knows of a rank without asking it. */
+export interface RankState {
+  rank: number
+  pid: number
+  /** The kernel's state letter (T: stopped), null where it cannot be read. */
+  state: string | null
+  progress: RankProgress
+}
+
+/** Calls `each` with every object in a stream of JSON lines. */
+export function readLines<T>(stream: NodeJS.ReadableStream, each: (message: T) => void): void {
+  let rest = ''
+  stream.setEncoding('utf8')
+  stream.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) each(JSON.parse(line) as T)
+  })
+}
+
+export function writeLine(stream: NodeJS.WritableStream, message: unknown): void {
+  stream.write(`${JSON.stringify(message)}\n`)
+}

@@ -1,0 +1,76 @@
+import { existsSync, statSync } from 'node:fs'
+import { availableParallelism, hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { newJobId } from '../src/base/control.ts'
+import { UsageError } from '../src/base/errors.ts'
+import { checkFolder, defaultFolder } from '../src/base/runfolder.ts'
+import { parseRun, type RunArgs } from './args.ts'
+import { bundleScript } from './bundle.ts'
+import { Job } from './job.ts'
+import { Output } from './output.ts'
+import type { AgentJob } from './protocol.ts'
+import { Runs } from './runs.ts'
+import { onInterrupt } from './signals.ts'
+import { spawnLocalAgent } from './spawn/local.ts'
+
+/** The shipped no-code trainer, for the bare word `train`. */
+const TRAINER = fileURLToPath(new URL('../../scripts/train.ts', import.meta.url))
+
+/** `pporun [run]`: checks everything that can be checked, then starts the ranks. Returns the exit status. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const args = parseRun(argv)
+  const script = findScript(args.script)
+  const folder = args.out ?? defaultFolder(script)
+  checkFolder(folder)
+  const np = args.np ?? 1
+  const output = new Output({ tag: args.tagOutput, quiet: args.quiet })
+  if (!args.quiet) adviseOnRanks(args.np, output)
+
+  const runs = new Runs(folder, np)
+  const job = new Job(agentJob(args, np, await bundleScript(script)), { host: hostname(), ...args }, output, runs)
+  const stopListening = onInterrupt((what, status) => job.stop(what, status))
+  const status = await job.run(spawnLocalAgent())
+  stopListening()
+  // A script that never trained has made no run; who asked for a folder still gets its logs.
+  if (args.out !== null && runs.none) output.logInto(runs.claim(0).folder)
+  runs.finish(job.cause)
+  output.end()
+  return status
+}
+
+function findScript(name: string): string {
+  if (name === 'train' && !existsSync(name)) return TRAINER
+  if (!existsSync(name)) throw new UsageError(`script '${name}' does not exist (looked in ${process.cwd()})`)
+  if (!statSync(name).isFile()) throw new UsageError(`script '${name}' is not a file`)
+  return resolve(name)
+}
+
+function adviseOnRanks(np: number | null, output: Output): void {
+  const cores = availableParallelism()
+  if (np === null && cores > 1) output.say(`1 rank; this machine has ${cores} cores: try -np ${cores}`)
+  else if (np !== null && np > cores) output.say(`${np} ranks share ${cores} cores`)
+}
+
+function agentJob(args: RunArgs, np: number, bundle: string): AgentJob {
+  return {
+    jobId: newJobId(),
+    np,
+    firstRank: 0,
+    localSize: np,
+    nodeRank: 0,
+    numNodes: 1,
+    bundle,
+    scriptArgs: args.scriptArgs,
+    workingDirectory: workingDirectory(args.wdir),
+    environment: args.environment,
+    opTimeout: args.opTimeout,
+    grace: args.grace,
+  }
+}
+
+function workingDirectory(wdir: string | null): string {
+  if (wdir !== null && !(existsSync(wdir) && statSync(wdir).isDirectory()))
+    throw new UsageError(`--wdir ${wdir}: no such folder`)
+  return resolve(wdir ?? '.')
+}

@@ -1,0 +1,61 @@
+import { constants } from 'node:os'
+import { startedByNpm } from '../src/base/contract.ts'
+import { commandLine, processStat } from './proc.ts'
+
+/** What may end a job from outside: Ctrl-C, TERM, a closed terminal, and the npx above us being killed. */
+
+const PERIOD = 200 // ms
+
+/** Calls back with what happened and the status to end with. Returns how to stop listening. */
+export function onInterrupt(stop: (what: string, exitStatus: number) => void): () => void {
+  const handlers = {
+    SIGINT: () => stop('interrupted by Ctrl-C', 128 + constants.signals.SIGINT),
+    SIGTERM: () => stop('ended by TERM', 128 + constants.signals.SIGTERM),
+    SIGHUP: () => stop('ended because the terminal was closed', 128 + constants.signals.SIGHUP),
+  }
+  for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler)
+  const stopWatching = watchNpm(() => stop('ended because the npm above it has gone', 128 + constants.signals.SIGTERM))
+  return () => {
+    stopWatching()
+    for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler)
+  }
+}
+
+/**
+ * npx passes no signals on and does not wait: when it, or the shell that it starts us through, is gone,
+ * somebody wanted this job to end.
+ */
+function watchNpm(gone: () => void): () => void {
+  const above = startedByNpm() ? ancestorsUpToNpm() : []
+  if (above.length === 0) return () => {}
+  const timer = setInterval(() => {
+    if (above.every(({ pid, startTime }) => isAlive(pid, startTime))) return
+    clearInterval(timer)
+    gone()
+  }, PERIOD)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+/** From our parent to the nearest `npm exec` or `npm run` above; empty if there is none close by. */
+function ancestorsUpToNpm(): { pid: number; startTime: string }[] {
+  const chain: { pid: number; startTime: string }[] = []
+  for (let pid = process.ppid; chain.length < 3; ) {
+    const stat = processStat(pid)
+    if (!stat) return []
+    chain.push({ pid, startTime: stat.startTime })
+    if (/^npm /.test(commandLine(pid)) || /npm-cli\.js|npx-cli\.js/.test(commandLine(pid))) return chain
+    pid = stat.parent
+  }
+  return []
+}
+
+function isAlive(pid: number, startTime: string): boolean {
+  const stat = processStat(pid)
+  return stat !== null && stat.startTime === startTime && stat.state !== 'Z'
+}
+
+/** The number of a signal by its name. */
+export function signalNumber(signal: string): number {
+  return constants.signals[signal as NodeJS.Signals] ?? 0
+}

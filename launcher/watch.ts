@@ -1,0 +1,75 @@
+import { Limit } from '../src/base/contract.ts'
+import { readProgress } from '../src/base/progress.ts'
+import type { LocalRank } from './localrank.ts'
+import { processStat } from './proc.ts'
+import type { RankState } from './protocol.ts'
+
+const PERIOD = 1000 // ms
+
+/** Looks at the ranks of this host from outside, once a second, and warns of those that keep others waiting. */
+export class Watch {
+  readonly #ranks: LocalRank[]
+  readonly #page: ArrayBuffer
+  readonly #warn: (text: string) => void
+  readonly #stoppedSince = new Map<number, number>()
+  readonly #warned = new Set<string>()
+  readonly #timer: NodeJS.Timeout
+
+  constructor(ranks: LocalRank[], page: ArrayBuffer, warn: (text: string) => void) {
+    this.#ranks = ranks
+    this.#page = page
+    this.#warn = warn
+    this.#timer = setInterval(() => this.#look(), PERIOD)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** The state of every rank that runs. */
+  census(): RankState[] {
+    return this.#ranks
+      .filter(({ running }) => running)
+      .map(({ rank, local, pid }) => {
+        const state = processStat(pid)?.state ?? null
+        return { rank, pid, state, progress: readProgress(this.#page, local) }
+      })
+  }
+
+  #look(): void {
+    const states = this.census()
+    for (const { rank, pid, state } of states) {
+      if (state !== 'T') this.#stoppedSince.delete(rank)
+      else if (!this.#stoppedSince.has(rank)) this.#stoppedSince.set(rank, Date.now())
+      else if (Date.now() - this.#stoppedSince.get(rank)! > (Limit.stopped - 1) * 1000)
+        this.#once(`stopped ${rank}`, `rank ${rank} (pid ${pid}) is stopped (state T)`)
+    }
+    const late = latest(states)
+    const waiting = states.some(({ progress }) => progress.waiting && progress.age > Limit.slowOperation)
+    if (late && waiting)
+      this.#once(`late ${late.rank} ${late.progress.sequence}`, `the other ranks wait for ${describeLate(late)}`)
+  }
+
+  #once(key: string, text: string): void {
+    if (this.#warned.has(key)) return
+    this.#warned.add(key)
+    this.#warn(text)
+  }
+}
+
+/** The rank that the others wait for: one that is stopped, else the furthest behind; null if there is none. */
+export function latest(states: RankState[]): RankState | null {
+  const stopped = states.find(({ state }) => state === 'T')
+  if (stopped) return stopped
+  const outside = states.filter(({ progress }) => !progress.waiting)
+  const candidates = outside.length > 0 ? outside : states
+  const behind = (a: RankState, b: RankState) =>
+    a.progress.epoch - b.progress.epoch || a.progress.sequence - b.progress.sequence || a.rank - b.rank
+  return candidates.toSorted(behind)[0] ?? null
+}
+
+/** `rank 2 (pid 812), which is stopped (state T)`, and the like. */
+export function describeLate({ rank, pid, state, progress }: RankState): string {
+  const doing = state === 'T' ? 'stopped (state T)' : progress.waiting ? 'in a collective' : `busy (${progress.phase})`
+  return `rank ${rank} (pid ${pid}): ${doing}, last sign of progress ${progress.age.toFixed(1)} s ago`
+}

@@ -1,0 +1,105 @@
+/**
+ * What processes of one job agree on: environment variables, exit statuses, time limits, the wire version.
+ * The only file that reads process.env.
+ */
+
+/** Version of frames and control messages; ranks of another version are refused. */
+export const WIRE_VERSION = 1
+
+/** Exit statuses of `pporun` (128 + n: the cause died of signal n). */
+export const Status = { success: 0, failure: 1, usage: 2, timeout: 124, interrupted: 130 } as const
+
+/** Time limits in seconds; those with an option are its default. */
+export const Limit = {
+  /** --op-timeout: a rank waited for in a collective. */
+  operation: 120,
+  /** When such a wait is worth a warning. */
+  slowOperation: 10,
+  /** --start-timeout: from launch until all ranks have met. */
+  start: 60,
+  /** --grace: from TERM to KILL. */
+  grace: 10,
+  /** From the abort after a failure to KILL. */
+  abort: 2,
+  /** Until a stopped process is named. */
+  stopped: 3,
+} as const
+
+/** Who a process is within its job. */
+export interface RankIdentity {
+  rank: number
+  size: number
+  localRank: number
+  localSize: number
+  nodeRank: number
+  numNodes: number
+}
+
+/** What an agent tells its ranks besides who they are. */
+export interface RankSettings {
+  /** Marks every process of the job, also grandchildren in sessions of their own (see launcher/reap.ts). */
+  jobId: string
+  agentPid: number
+  /** 0700 folder for the job's sockets. */
+  folder: string
+  /** Descriptor of the page of shared memory with every rank's progress (base/progress.ts). */
+  progressFd: number
+  /** Seconds. */
+  opTimeout: number
+}
+
+const IDENTITY = {
+  rank: 'PPORUN_RANK',
+  size: 'PPORUN_SIZE',
+  localRank: 'PPORUN_LOCAL_RANK',
+  localSize: 'PPORUN_LOCAL_SIZE',
+  nodeRank: 'PPORUN_NODE_RANK',
+  numNodes: 'PPORUN_NUM_NODES',
+} as const
+const SETTINGS = 'PPORUN_SETTINGS'
+const JOB = 'PPORUN_JOB'
+
+/** A rank's environment: its agent's, what the user adds, who it is. */
+export function rankEnvironment(
+  identity: RankIdentity,
+  settings: RankSettings,
+  added: Record<string, string>,
+): NodeJS.ProcessEnv {
+  const names = Object.keys(IDENTITY) as (keyof RankIdentity)[]
+  return {
+    ...process.env,
+    ...added,
+    ...Object.fromEntries(names.map(name => [IDENTITY[name], String(identity[name])])),
+    [JOB]: settings.jobId,
+    [SETTINGS]: JSON.stringify(settings),
+  }
+}
+
+/** How the environment of a process of the job reads in /proc/PID/environ. */
+export function jobMarker(jobId: string): string {
+  return `${JOB}=${jobId}`
+}
+
+/** This process's place in its job; a job of one without a launcher. */
+export function rankIdentity(): RankIdentity {
+  const read = (name: keyof RankIdentity, alone: number) => Number(process.env[IDENTITY[name]] ?? alone)
+  return {
+    rank: read('rank', 0),
+    size: read('size', 1),
+    localRank: read('localRank', 0),
+    localSize: read('localSize', 1),
+    nodeRank: read('nodeRank', 0),
+    numNodes: read('numNodes', 1),
+  }
+}
+
+/** Settings from the agent, or null in a job of one without a launcher. */
+export function rankSettings(): RankSettings | null {
+  const text = process.env[SETTINGS]
+  return text === undefined ? null : (JSON.parse(text) as RankSettings)
+}
+
+/** True below `npx` or `npm run`, which pass no signals on (launcher/signals.ts watches them). */
+export function startedByNpm(): boolean {
+  return process.env['npm_command'] !== undefined
+}

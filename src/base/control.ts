@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto'
+import { rankSettings } from './contract.ts'
+import { AbortedError, PporunError, UsageError } from './errors.ts'
+
+/**
+ * The control plane as a rank sees it: messages over the pipe to its agent, which passes them on to the
+ * launcher (ARCHITECTURE decision 15). Data never travels here, and no rank listens on a control socket.
+ */
+
+/** How a collective that took too long describes itself. */
+export interface Wait {
+  op: string
+  sequence: number
+  /** The rank waited for. */
+  from: number
+  seconds: number
+}
+
+/** From a rank. */
+export type RankMessage =
+  | { type: 'hello' }
+  | { type: 'endpoint'; generation: number; endpoint: string; wire: number }
+  | { type: 'closed'; generation: number }
+  | { type: 'claim'; index: number }
+  | { type: 'run'; folder: string; fields: object }
+  | { type: 'status'; text: string }
+  | { type: 'timeout'; wait: Wait }
+  | { type: 'failed'; kind: 'usage' | 'aborted' | 'error'; text: string; exitStatus: number }
+
+/** To a rank. */
+export type RankOrder =
+  | { type: 'table'; generation: number; endpoints: string[] }
+  | { type: 'allClosed'; generation: number }
+  | { type: 'claimed'; index: number; folder: string }
+  | { type: 'refused'; index: number; reason: string }
+  | { type: 'abort'; reason: string }
+
+type OrderOf<T extends RankOrder['type']> = Extract<RankOrder, { type: T }>
+
+/** The pipe to the agent. One per process: see `control`. */
+export class Control {
+  readonly jobId: string
+  #abort: AbortedError | null = null
+  readonly #received: RankOrder[] = []
+  readonly #waiting = new Set<() => void>()
+  readonly #aborted = new Set<(error: AbortedError) => void>()
+
+  constructor(jobId: string) {
+    this.jobId = jobId
+    process.on('message', order => this.#receive(order as RankOrder))
+    // The pipe alone must not keep a script alive that has nothing else to do.
+    process.channel?.unref()
+  }
+
+  send(message: RankMessage): Promise<void> {
+    return new Promise(resolve => {
+      if (!process.connected) return resolve()
+      process.send?.(message, undefined, undefined, () => resolve())
+    })
+  }
+
+  /** The next order of a type that `match` accepts; rejects when the job is aborted. */
+  async receive<T extends RankOrder['type']>(type: T, match: (order: OrderOf<T>) => boolean): Promise<OrderOf<T>> {
+    process.channel?.ref()
+    try {
+      for (;;) {
+        const at = this.#received.findIndex(order => order.type === type && match(order as OrderOf<T>))
+        if (at >= 0) return this.#received.splice(at, 1)[0] as OrderOf<T>
+        if (this.#abort) throw this.#abort
+        await new Promise<void>(resolve => this.#waiting.add(resolve))
+      }
+    } finally {
+      process.channel?.unref()
+    }
+  }
+
+  /** Calls back when the job is aborted, at once if it already is. Returns how to stop listening. */
+  onAbort(callback: (error: AbortedError) => void): () => void {
+    if (this.#abort) callback(this.#abort)
+    this.#aborted.add(callback)
+    return () => this.#aborted.delete(callback)
+  }
+
+  #receive(order: RankOrder): void {
+    if (order.type === 'abort') this.#abort ??= new AbortedError(order.reason)
+    else this.#received.push(order)
+    for (const wake of this.#waiting) wake()
+    this.#waiting.clear()
+    if (this.#abort) for (const callback of this.#aborted) callback(this.#abort)
+  }
+}
+
+let theControl: Control | null | undefined
+
+/** The pipe to this rank's agent, or null in a job of one without a launcher. */
+export function control(): Control | null {
+  if (theControl === undefined) {
+    const settings = rankSettings()
+    theControl = settings && process.send ? new Control(settings.jobId) : null
+  }
+  return theControl
+}
+
+/** What a rank says of the error that ends it. */
+export function describeFailure(error: unknown): Extract<RankMessage, { type: 'failed' }> {
+  const kind = error instanceof UsageError ? 'usage' : error instanceof AbortedError ? 'aborted' : 'error'
+  const exitStatus = error instanceof PporunError ? error.exitStatus : 1
+  const text = error instanceof Error ? (kind === 'error' ? (error.stack ?? String(error)) : error.message) : String(error)
+  return { type: 'failed', kind, text, exitStatus }
+}
+
+/** A new job's id. */
+export const newJobId = (): string => randomUUID()

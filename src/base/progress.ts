@@ -1,0 +1,79 @@
+import { mapSharedMemory } from './system.ts'
+
+/**
+ * A page of shared memory in which each rank of a host writes where it is, and its agent reads it, also when
+ * the rank is busy, stopped or dead. One cache line per rank, so that writers do not disturb each other.
+ *
+ *   int32:  0 epoch   1 sequence of the last collective entered   2 op (0: outside)   3 phase
+ *   float64 at byte 16: time of the last change, ms since 1970
+ */
+const LINE = 64
+
+/** What a rank does between collectives. */
+export const Phase = { start: 0, sample: 1, learn: 2, other: 3 } as const
+export type PhaseName = keyof typeof Phase
+
+export interface RankProgress {
+  epoch: number
+  sequence: number
+  /** True inside a collective. */
+  waiting: boolean
+  phase: PhaseName
+  /** Seconds since the last change. */
+  age: number
+}
+
+export const progressBytes = (localSize: number): number => localSize * LINE
+
+/** A rank's own line of the page. */
+export class ProgressWriter {
+  readonly #words: Int32Array
+  readonly #times: Float64Array
+
+  constructor(memory: ArrayBufferLike, line: number) {
+    this.#words = new Int32Array(memory, line * LINE, 4)
+    this.#times = new Float64Array(memory, line * LINE + 16, 1)
+  }
+
+  /** The rank enters a collective: its `sequence` is what tells a late rank from those that wait for it. */
+  enter(epoch: number, sequence: number, op: number): void {
+    Atomics.store(this.#words, 0, epoch)
+    Atomics.store(this.#words, 1, sequence)
+    Atomics.store(this.#words, 2, op)
+    this.#touch()
+  }
+
+  leave(): void {
+    Atomics.store(this.#words, 2, 0)
+    this.#touch()
+  }
+
+  phase(phase: PhaseName): void {
+    Atomics.store(this.#words, 3, Phase[phase])
+    this.#touch()
+  }
+
+  #touch(): void {
+    this.#times[0] = Date.now()
+  }
+}
+
+/** What the agent sees of one rank. */
+export function readProgress(memory: ArrayBufferLike, line: number): RankProgress {
+  const words = new Int32Array(memory, line * LINE, 4)
+  const time = new Float64Array(memory, line * LINE + 16, 1)[0] ?? 0
+  const phases = Object.keys(Phase) as PhaseName[]
+  return {
+    epoch: Atomics.load(words, 0),
+    sequence: Atomics.load(words, 1),
+    waiting: Atomics.load(words, 2) !== 0,
+    phase: phases[Atomics.load(words, 3)] ?? 'other',
+    age: time === 0 ? 0 : (Date.now() - time) / 1000,
+  }
+}
+
+/** The writer of a rank under a launcher; a job of one writes into memory of its own. */
+export function openProgress(fd: number | null, localRank: number, localSize: number): ProgressWriter {
+  if (fd === null) return new ProgressWriter(new ArrayBuffer(LINE), 0)
+  return new ProgressWriter(mapSharedMemory(fd, progressBytes(localSize)), localRank)
+}

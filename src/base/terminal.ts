@@ -1,0 +1,59 @@
+/**
+ * A console on which one line lives: on a terminal it is redrawn in place below the other output, elsewhere
+ * it is printed as a plain line now and then.
+ */
+const EVERY = 10_000 // ms between plain lines
+const REDRAW = 100 // ms between redraws
+
+export class StatusLine {
+  readonly #stream: NodeJS.WriteStream
+  #shown = ''
+  #last = 0
+  #pending: string | null = null
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream
+  }
+
+  /** Shows the newest state. */
+  update(text: string): void {
+    const now = Date.now()
+    if (now - this.#last < (this.#stream.isTTY ? REDRAW : EVERY)) {
+      this.#pending = text
+      return
+    }
+    this.#last = now
+    this.#pending = null
+    if (this.#stream.isTTY) this.#draw(text)
+    else this.#stream.write(`${text}\n`)
+  }
+
+  /** Writes a whole line above the living one. */
+  line(text: string, stream: NodeJS.WriteStream = this.#stream): void {
+    const shown = this.#shown
+    this.#erase()
+    stream.write(`${text}\n`)
+    if (shown) this.#draw(shown)
+  }
+
+  /** Leaves the last state on the screen and starts a new line. */
+  end(): void {
+    if (this.#pending !== null && this.#stream.isTTY) this.#draw(this.#pending)
+    else if (this.#pending !== null) this.#stream.write(`${this.#pending}\n`)
+    if (this.#shown) this.#stream.write('\n')
+    this.#shown = ''
+    this.#pending = null
+  }
+
+  #draw(text: string): void {
+    // A line that wraps could not be redrawn in place.
+    const width = Math.max(20, (this.#stream.columns ?? 80) - 1)
+    this.#shown = text.length > width ? `${text.slice(0, width - 1)}…` : text
+    this.#stream.write(`\r\x1b[2K${this.#shown}`)
+  }
+
+  #erase(): void {
+    if (this.#shown) this.#stream.write('\r\x1b[2K')
+    this.#shown = ''
+  }
+}

@@ -1,0 +1,86 @@
+import { WIRE_VERSION } from '../base/contract.ts'
+import { PporunError } from '../base/errors.ts'
+
+/** The collectives, by the number that frames carry. */
+export const Op = { sum: 1, max: 2, allgather: 3, broadcast: 4, barrier: 5 } as const
+export type OpName = keyof typeof Op
+
+/** The element types that frames carry. */
+export const DType = { float32: 1, float64: 2, int32: 3, uint8: 4 } as const
+export type DTypeName = keyof typeof DType
+
+/**
+ * What every frame says of the call it belongs to. Two ranks whose headers differ are in different calls:
+ * an immediate error on both instead of a hang or a wrong sum (ARCHITECTURE decision 13).
+ */
+export interface Header {
+  source: number
+  /** Which communicator: counts connect() calls, so that frames of an older one are refused. */
+  epoch: number
+  /** Which collective on it. */
+  sequence: number
+  /** Which message of that collective. */
+  step: number
+  op: number
+  dtype: number
+  /** Elements of the whole array; -1 where ranks may differ. */
+  length: number
+  /** Hash of what the elements mean (engine/layout.ts), 0 if nothing in particular. */
+  layoutHash: number
+}
+
+export interface Frame {
+  header: Header
+  payload: Uint8Array
+}
+
+const MAGIC = 0x50504f52 // "PPOR"
+const WORDS = 10
+export const HEADER_BYTES: number = WORDS * 4
+
+export function encodeHeader(header: Header): Uint8Array {
+  const { source, epoch, sequence, step, op, dtype, length, layoutHash } = header
+  const words = [MAGIC, WIRE_VERSION, source, epoch, sequence, step, op, dtype, length, layoutHash]
+  const bytes = new Uint8Array(HEADER_BYTES)
+  const view = new DataView(bytes.buffer)
+  for (let i = 0; i < WORDS; i++) view.setInt32(i * 4, words[i], true)
+  return bytes
+}
+
+/** The header, or null if the bytes are not one of ours: such messages are dropped. */
+export function decodeHeader(bytes: Uint8Array): Header | null {
+  if (bytes.length !== HEADER_BYTES) return null
+  const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES)
+  const word = (i: number) => view.getInt32(i * 4, true)
+  if (word(0) !== MAGIC || word(1) !== WIRE_VERSION) return null
+  return {
+    source: word(2),
+    epoch: word(3),
+    sequence: word(4),
+    step: word(5),
+    op: word(6),
+    dtype: word(7),
+    length: word(8),
+    layoutHash: word(9),
+  }
+}
+
+/** Two ranks are in different collectives. */
+export class MismatchError extends PporunError {}
+
+/** Throws unless `theirs` belongs to the call that `ours` describes. */
+export function checkSameCall(ours: Header, theirs: Header): void {
+  const fields = ['epoch', 'sequence', 'step', 'op', 'dtype', 'length', 'layoutHash'] as const
+  if (fields.every(field => ours[field] === theirs[field])) return
+  throw new MismatchError(`ranks are in different calls: ${describe(ours)}, but ${describe(theirs)}`)
+}
+
+function describe(h: Header): string {
+  const array = h.length < 0 ? '' : ` of ${h.length} elements`
+  const layout = h.layoutHash ? `, layout ${(h.layoutHash >>> 0).toString(16)}` : ''
+  return `rank ${h.source} is in ${nameOf(Op, h.op)} #${h.sequence} (${nameOf(DType, h.dtype)}${array}${layout}, epoch ${h.epoch}, message ${h.step})`
+}
+
+function nameOf(names: Record<string, number>, value: number): string {
+  return Object.keys(names).find(name => names[name] === value) ?? `unknown (${value})`
+}

@@ -1,0 +1,35 @@
+import { PporunError } from '../base/errors.ts'
+import type { Frame } from './frame.ts'
+
+/**
+ * What carries frames between ranks. Ordered per peer; it never waits for ever and fails with the peer's
+ * name. It owns time too, so that the same communicator runs over a virtual clock.
+ */
+export interface Transport {
+  readonly name: string
+  readonly rank: number
+  readonly size: number
+  /** Milliseconds, monotonic. */
+  now(): number
+  sleep(milliseconds: number): Promise<void>
+  /** Queues a frame. Its payload is the caller's again when this returns: the transport keeps a copy. */
+  send(to: number, frame: Frame): void
+  /** The next frame from a peer; rejects with PeerTimeoutError after `seconds`, or with what fail() was given. */
+  recv(from: number, seconds: number): Promise<Frame>
+  /** Ends every wait, present and future, with this error. */
+  fail(error: Error): void
+  close(): void
+}
+
+/** A peer's frame did not come in time. Only time during which this rank itself ran counts. */
+export class PeerTimeoutError extends PporunError {
+  override readonly exitStatus: number = 124
+  readonly from: number
+  readonly seconds: number
+
+  constructor(from: number, seconds: number, waitingFor = 'a frame') {
+    super(`waited ${seconds.toFixed(1)} s for ${waitingFor} from rank ${from}`)
+    this.from = from
+    this.seconds = seconds
+  }
+}

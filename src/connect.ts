@@ -1,0 +1,53 @@
+import { Limit, rankIdentity, rankSettings } from './base/contract.ts'
+import { control } from './base/control.ts'
+import { openProgress, type ProgressWriter } from './base/progress.ts'
+import { Communicator } from './collective/communicator.ts'
+import { inprocTransports } from './collective/inproc.ts'
+import { meet } from './collective/rendezvous.ts'
+import { ZmqTransport } from './collective/zmq.ts'
+
+let generation = 0
+let writer: ProgressWriter | undefined
+const open = new Set<Communicator>()
+
+/**
+ * Joins the ranks of this job: any training script becomes data-parallel. Under `pporun -np N` it returns
+ * when all N ranks have called it; run on its own, a script is a job of one.
+ */
+export async function connect(): Promise<Communicator> {
+  const { rank, size, localRank, localSize } = rankIdentity()
+  const epoch = ++generation
+  const pipe = control()
+  const settings = rankSettings()
+  const common = { epoch, localRank, localSize, progress: progress(), opTimeout: settings?.opTimeout ?? Limit.operation }
+  if (!pipe || !settings) return new Communicator(inprocTransports(1)[0], common)
+
+  const transport = await ZmqTransport.bind(rank, size, settings.folder, epoch)
+  transport.connect(await meet(pipe, epoch, transport.endpoint))
+  const comm = new Communicator(transport, {
+    ...common,
+    onTimeout: (op, sequence, { from, seconds }) =>
+      void pipe.send({ type: 'timeout', wait: { op, sequence, from, seconds } }),
+    // The last frame may still be on its way when its sender is done: leave when the launcher has heard from all.
+    onClose: async () => {
+      open.delete(comm)
+      await pipe.send({ type: 'closed', generation: epoch })
+      await pipe.receive('allClosed', order => order.generation === epoch)
+    },
+  })
+  open.add(comm)
+  pipe.onAbort(error => comm.abort(error))
+  return comm
+}
+
+/** Closes what a script has left open at its end: to leave without a word would look like a death. */
+export async function closeAll(): Promise<void> {
+  for (const comm of open) await comm.close()
+}
+
+/** Where this rank writes what it is doing, for the agent to read. */
+export function progress(): ProgressWriter {
+  const { localRank, localSize } = rankIdentity()
+  writer ??= openProgress(rankSettings()?.progressFd ?? null, localRank, localSize)
+  return writer
+}

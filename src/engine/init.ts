@@ -1,0 +1,76 @@
+/** Initial parameters: orthogonal weights (Saxe et al. 2014), zero biases, the gains that PPO codes share. */
+import { normal, Purpose } from '../base/math/streams.ts'
+import type { Layout, Tensor } from './layout.ts'
+
+/** The flat vector [P] that training starts from: a function of the layout and the seed alone. */
+export function initialParameters(layout: Layout, seed: number): Float32Array {
+  const parameters = new Float32Array(layout.size)
+  layout.tensors.forEach((tensor, index) => {
+    if (tensor.shape.length === 2) parameters.set(initialWeight(layout, tensor, index, seed), tensor.offset)
+  })
+  return parameters
+}
+
+function initialWeight(layout: Layout, tensor: Tensor, index: number, seed: number): Float64Array {
+  const [rows, columns] = tensor.shape
+  const gaussian = Float64Array.from({ length: tensor.size }, (_, i) =>
+    normal(seed, Purpose.init, index, 0, i),
+  )
+  return orthogonal(gaussian, rows, columns, gainOf(layout, tensor))
+}
+
+/** A policy head near zero starts from nearly equal probabilities whatever the observation. */
+function gainOf(layout: Layout, tensor: Tensor): number {
+  const [network, layer] = tensor.name.split('.')
+  if (Number(layer) < layout.network.hidden.length) return Math.sqrt(2)
+  return network === 'actor' ? 0.01 : 1
+}
+
+/**
+ * Maps a Gaussian matrix to an evenly distributed orthogonal one, times `gain`: Q of its QR factorisation with
+ * positive diagonal of R; of the transpose where the matrix is wide (torch.nn.init.orthogonal_).
+ * @param gaussian [rows, columns], row-major
+ * @returns [rows, columns]: orthogonal columns if tall, orthogonal rows if wide
+ */
+export function orthogonal(
+  gaussian: Float64Array,
+  rows: number,
+  columns: number,
+  gain: number,
+): Float64Array {
+  const wide = rows < columns
+  const count = wide ? rows : columns
+  const length = wide ? columns : rows
+  const vectors = wide ? gaussian.slice() : transpose(gaussian, rows, columns) // [count, length]
+  for (let i = 0; i < count; i++) orthonormalise(vectors, i, length)
+  const unit = wide ? vectors : transpose(vectors, columns, rows)
+  return unit.map(x => gain * x)
+}
+
+/** Makes vector i orthogonal to those before it, of length 1 (modified Gram-Schmidt: R's diagonal is positive). */
+function orthonormalise(vectors: Float64Array, i: number, length: number): void {
+  const vector = vectors.subarray(i * length, (i + 1) * length)
+  // Twice: the first pass leaves a remainder where the Gaussian is ill-conditioned.
+  for (let pass = 0; pass < 2; pass++)
+    for (let j = 0; j < i; j++) {
+      const earlier = vectors.subarray(j * length, (j + 1) * length)
+      const overlap = dot(vector, earlier)
+      for (let k = 0; k < length; k++) vector[k] -= overlap * earlier[k]
+    }
+  const norm = Math.sqrt(dot(vector, vector))
+  for (let k = 0; k < length; k++) vector[k] /= norm
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0
+  for (let k = 0; k < a.length; k++) sum += a[k] * b[k]
+  return sum
+}
+
+/** [rows, columns] to [columns, rows]. */
+function transpose(matrix: Float64Array, rows: number, columns: number): Float64Array {
+  const transposed = new Float64Array(matrix.length)
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < columns; c++) transposed[c * rows + r] = matrix[r * columns + c]
+  return transposed
+}

@@ -1,0 +1,116 @@
+import { PporunError } from '../base/errors.ts'
+import { uniform } from '../base/math/streams.ts'
+import type { Dynamics } from './dynamics.ts'
+import type { BoxSpace, DiscreteSpace, EnvStreams, VectorEnv } from './vectorenv.ts'
+
+/**
+ * Rows of one environment, stepped together, with its time limit and same-step autoreset. A row depends on its
+ * global id, the seed and its actions only: not on N, nor on which rank holds it.
+ */
+export class DynamicsBatch implements VectorEnv {
+  readonly numEnvs: number
+  readonly observationSpace: BoxSpace
+  readonly actionSpace: DiscreteSpace
+  readonly observations: Float32Array // [N, obs]
+  readonly finalObservations: Float32Array // [N, obs]
+  readonly rewards: Float64Array // [N]
+  readonly terminated: Uint8Array // [N]
+  readonly truncated: Uint8Array // [N]
+
+  readonly #dynamics: Dynamics
+  readonly #state: Float64Array // [N, state]
+  readonly #steps: Float64Array // [N], of the running episode
+  readonly #episodes: Float64Array // [N], begun so far
+  readonly #streams: EnvStreams
+  readonly #uniform: () => number
+  /** Where #uniform is: row and number of its next draw. */
+  #row = 0
+  #draw = 0
+
+  constructor(dynamics: Dynamics, numEnvs: number, streams: EnvStreams) {
+    const observationSize = dynamics.observationSpace.low.length
+    this.numEnvs = numEnvs
+    this.observationSpace = dynamics.observationSpace
+    this.actionSpace = dynamics.actionSpace
+    this.observations = new Float32Array(numEnvs * observationSize)
+    this.finalObservations = new Float32Array(numEnvs * observationSize)
+    this.rewards = new Float64Array(numEnvs)
+    this.terminated = new Uint8Array(numEnvs)
+    this.truncated = new Uint8Array(numEnvs)
+    this.#dynamics = dynamics
+    this.#state = new Float64Array(numEnvs * dynamics.stateSize)
+    this.#steps = new Float64Array(numEnvs)
+    this.#episodes = new Float64Array(numEnvs)
+    this.#streams = { ...streams }
+    this.#uniform = () => this.#nextUniform()
+  }
+
+  /** Begins a new episode in every row. */
+  reset(): void {
+    for (let i = 0; i < this.numEnvs; i++) this.#begin(i)
+  }
+
+  /** `actions` [N], inside the action space: not checked. */
+  step(actions: Int32Array): void {
+    const dynamics = this.#dynamics
+    dynamics.advance(this.#state, this.numEnvs, actions, this.rewards, this.terminated)
+    for (let i = 0; i < this.numEnvs; i++) {
+      this.#steps[i]++
+      // Both flags may be set: then the episode terminated, and nothing is bootstrapped.
+      this.truncated[i] = this.#steps[i] >= dynamics.maxEpisodeSteps ? 1 : 0
+      if (this.terminated[i] || this.truncated[i]) {
+        dynamics.observe(this.#state, i, this.finalObservations)
+        this.#begin(i)
+      } else dynamics.observe(this.#state, i, this.observations)
+    }
+  }
+
+  /**
+   * One row after the other, each [state, steps, episodes] in float64: the bytes of consecutive batches joined
+   * are those of one large batch.
+   */
+  save(): Uint8Array {
+    const size = this.#dynamics.stateSize
+    const rows = new Float64Array(this.numEnvs * (size + 2))
+    for (let i = 0; i < this.numEnvs; i++) {
+      const at = i * (size + 2)
+      rows.set(this.#state.subarray(i * size, (i + 1) * size), at)
+      rows[at + size] = this.#steps[i]
+      rows[at + size + 1] = this.#episodes[i]
+    }
+    return new Uint8Array(rows.buffer)
+  }
+
+  /** Continues where `save` was called, observations included; a wrong length is a PporunError. */
+  load(saved: Uint8Array): void {
+    const size = this.#dynamics.stateSize
+    const expected = 8 * this.numEnvs * (size + 2)
+    if (saved.length !== expected) {
+      throw new PporunError(
+        `the saved state of ${this.numEnvs} ${this.#dynamics.id} environments has ${expected} bytes, not ${saved.length}`,
+      )
+    }
+    const rows = new Float64Array(Uint8Array.from(saved).buffer) // a copy: `saved` may start anywhere
+    for (let i = 0; i < this.numEnvs; i++) {
+      const at = i * (size + 2)
+      this.#state.set(rows.subarray(at, at + size), i * size)
+      this.#steps[i] = rows[at + size]
+      this.#episodes[i] = rows[at + size + 1]
+      this.#dynamics.observe(this.#state, i, this.observations)
+    }
+  }
+
+  #begin(row: number): void {
+    this.#row = row
+    this.#draw = 0
+    this.#dynamics.draw(this.#uniform, this.#state, row)
+    this.#dynamics.observe(this.#state, row, this.observations)
+    this.#steps[row] = 0
+    this.#episodes[row]++
+  }
+
+  #nextUniform(): number {
+    const { seed, purpose, firstEnv } = this.#streams
+    return uniform(seed, purpose, firstEnv + this.#row, this.#episodes[this.#row], this.#draw++)
+  }
+}

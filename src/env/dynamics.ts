@@ -1,0 +1,33 @@
+import type { BoxSpace, DiscreteSpace } from './vectorenv.ts'
+
+/**
+ * What one kind of environment is: its spaces, and how its state starts, moves and is seen. No memory of its
+ * own: the rows of `state` [N, stateSize] are all there is, so one object serves every batch. Time limits and
+ * resets belong to the callers (batch.ts, single.ts). Row numbers count from 0; nothing is allocated.
+ */
+export interface Dynamics {
+  readonly id: string
+  readonly observationSpace: BoxSpace
+  readonly actionSpace: DiscreteSpace
+  /** Numbers in a row of state, in the order of Gymnasium's own. */
+  readonly stateSize: number
+  /** Steps after which an episode is truncated. */
+  readonly maxEpisodeSteps: number
+  /** Mean return at which Gymnasium calls it solved. */
+  readonly rewardThreshold: number
+  /** Reward of a terminal step when the episode had terminated before; absent where a step knows no difference. */
+  readonly rewardBeyondEnd?: number
+
+  /** Writes a start state, from numbers in [0, 1) taken in Gymnasium's order. */
+  draw(uniform: () => number, state: Float64Array, row: number): void
+  /** Writes the row's observation; `observations` [N, obs]. */
+  observe(state: Float64Array, row: number, observations: Float32Array): void
+  /** Steps rows 0 .. n-1 in place, also terminal ones; `actions` [n] are inside the action space. */
+  advance(
+    state: Float64Array,
+    n: number,
+    actions: Int32Array,
+    rewards: Float64Array,
+    terminated: Uint8Array,
+  ): void
+}

@@ -1,0 +1,124 @@
+/** One environment of Gymnasium's shape, for hands and tests: `reset({ seed })` gives Gymnasium's own start. */
+import { randomBytes } from 'node:crypto'
+import { UsageError } from '../base/errors.ts'
+import type { Dynamics } from './dynamics.ts'
+import { Pcg64 } from './pcg64.ts'
+import { dynamicsOf } from './registry.ts'
+import type { BoxSpace, DiscreteSpace } from './vectorenv.ts'
+
+export interface Env {
+  readonly id: string
+  readonly observationSpace: BoxSpace
+  readonly actionSpace: DiscreteSpace
+  /** Steps after which an episode is truncated. */
+  readonly maxEpisodeSteps: number
+  /** Mean return at which Gymnasium calls it solved. */
+  readonly rewardThreshold: number
+  /** In the order of Gymnasium's own. Every reset and step makes a new array; setting it copies. */
+  state: Float64Array
+  /** Begins an episode. With a seed as Gymnasium does, without one from where the generator is. */
+  reset(options?: { seed?: number }): ResetResult
+  /** One step; also after an end, as in Gymnasium. */
+  step(action: number): StepResult
+}
+
+export interface ResetResult {
+  /** The caller's to keep, [obs]. */
+  observation: Float32Array
+  info: Record<string, unknown>
+}
+
+export interface StepResult extends ResetResult {
+  reward: number
+  /** The episode reached an end of its own. */
+  terminated: boolean
+  /** The time limit was reached; both may be true. */
+  truncated: boolean
+}
+
+/** An environment by its id; an unknown one is a UsageError that names the nearest. */
+export function makeEnv(id: string): Env {
+  return new SingleEnv(dynamicsOf(id))
+}
+
+class SingleEnv implements Env {
+  readonly id: string
+  readonly observationSpace: BoxSpace
+  readonly actionSpace: DiscreteSpace
+  readonly maxEpisodeSteps: number
+  readonly rewardThreshold: number
+  readonly #dynamics: Dynamics
+  readonly #action = new Int32Array(1)
+  readonly #reward = new Float64Array(1)
+  readonly #terminated = new Uint8Array(1)
+  #state: Float64Array
+  #generator: Pcg64 | undefined
+  /** Steps of the running episode; undefined before the first reset. */
+  #steps: number | undefined
+  #hasTerminated = false
+
+  constructor(dynamics: Dynamics) {
+    this.id = dynamics.id
+    this.observationSpace = dynamics.observationSpace
+    this.actionSpace = dynamics.actionSpace
+    this.maxEpisodeSteps = dynamics.maxEpisodeSteps
+    this.rewardThreshold = dynamics.rewardThreshold
+    this.#dynamics = dynamics
+    this.#state = new Float64Array(dynamics.stateSize)
+  }
+
+  get state(): Float64Array {
+    return this.#state
+  }
+
+  set state(state: Float64Array) {
+    const { stateSize } = this.#dynamics
+    if (state.length !== stateSize)
+      throw new UsageError(`the state of ${this.id} has ${stateSize} numbers, not ${state.length}`)
+    this.#state = Float64Array.from(state)
+  }
+
+  reset(options: { seed?: number } = {}): ResetResult {
+    const generator = this.#generatorFor(options.seed)
+    this.#generator = generator
+    this.#state = new Float64Array(this.#dynamics.stateSize)
+    this.#dynamics.draw(() => generator.nextDouble(), this.#state, 0)
+    this.#steps = 0
+    this.#hasTerminated = false
+    return { observation: this.#observe(), info: {} }
+  }
+
+  step(action: number): StepResult {
+    if (this.#steps === undefined) throw new UsageError(`call reset() before the first step() of ${this.id}`)
+    const { n } = this.actionSpace
+    if (!Number.isInteger(action) || action < 0 || action >= n)
+      throw new UsageError(`an action of ${this.id} is a whole number 0 .. ${n - 1}, not ${action}`)
+    this.#action[0] = action
+    this.#state = this.#state.slice()
+    this.#dynamics.advance(this.#state, 1, this.#action, this.#reward, this.#terminated)
+    this.#steps++
+    const terminated = this.#terminated[0] === 1
+    const reward = this.#rewardOf(terminated)
+    if (terminated) this.#hasTerminated = true
+    const truncated = this.#steps >= this.maxEpisodeSteps
+    return { observation: this.#observe(), reward, terminated, truncated, info: {} }
+  }
+
+  #rewardOf(terminated: boolean): number {
+    const again = terminated && this.#hasTerminated
+    return (again ? this.#dynamics.rewardBeyondEnd : undefined) ?? this.#reward[0]
+  }
+
+  #observe(): Float32Array {
+    const observation = new Float32Array(this.observationSpace.low.length)
+    this.#dynamics.observe(this.#state, 0, observation)
+    return observation
+  }
+
+  #generatorFor(seed: number | undefined): Pcg64 {
+    if (seed === undefined) return this.#generator ?? new Pcg64(randomBytes(6).readUIntLE(0, 6))
+    if (!Number.isSafeInteger(seed) || seed < 0)
+      throw new UsageError(`a seed is a whole number 0 .. 2^53 - 1, not ${seed}`)
+    return new Pcg64(seed)
+  }
+}

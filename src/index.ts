@@ -1,0 +1,10 @@
+/** The public API: everything that a script imports from 'pporun'. */
+export { DriftError, NonFiniteError, PporunError, UsageError } from './base/errors.ts'
+export type { TypedArray } from './collective/arrays.ts'
+export type { Communicator, ReduceOp } from './collective/communicator.ts'
+export { connect } from './connect.ts'
+export { makeEnv } from './env/single.ts'
+export type { TrainOptions } from './options.ts'
+export type { EvaluateOptions, Evaluation } from './policy/evaluate.ts'
+export { evaluate, loadPolicy, type Policy } from './policy/policy.ts'
+export { type TrainResult, train } from './train.ts'

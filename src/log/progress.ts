@@ -1,0 +1,41 @@
+import type { Logger, Metrics } from './logger.ts'
+
+/** One line that says how far training is: steps, speed, return, time left, share of time in allreduce. */
+export function progressLogger(totalSteps: number, show: (text: string) => void): Logger {
+  return { write: metrics => show(progressLine(metrics, totalSteps)) }
+}
+
+export function progressLine(metrics: Metrics, totalSteps: number): string {
+  const steps = metrics['steps'] ?? 0
+  const sps = metrics['charts/SPS'] ?? 0
+  const episodic = metrics['charts/episodic_return']
+  const spent = (metrics['time/sample'] ?? 0) + (metrics['time/learn'] ?? 0)
+  const share = spent > 0 ? (metrics['time/allreduce'] ?? 0) / spent : 0
+  return [
+    `${percent(steps / totalSteps).padStart(4)} ${bar(steps / totalSteps)}`,
+    `${thousands(steps)}/${thousands(totalSteps)} steps`,
+    `${thousands(sps)} SPS`,
+    `return ${episodic === null || episodic === undefined ? '-' : episodic.toFixed(1)}`,
+    `ETA ${duration(sps > 0 ? (totalSteps - steps) / sps : 0)}`,
+    `allreduce ${percent(share)}`,
+  ].join('  ')
+}
+
+export function duration(seconds: number): string {
+  const s = Math.round(seconds)
+  if (s < 60) return `${s} s`
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`
+  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`
+}
+
+/** 100000 as `100 000`. */
+export function thousands(n: number): string {
+  return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ' ')
+}
+
+const percent = (share: number): string => `${Math.round(100 * share)} %`
+
+function bar(share: number): string {
+  const full = Math.round(12 * Math.min(1, share))
+  return '█'.repeat(full) + '░'.repeat(12 - full)
+}

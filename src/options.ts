@@ -1,0 +1,72 @@
+import yargs from 'yargs'
+import { UsageError } from './base/errors.ts'
+import { nearest } from './base/nearest.ts'
+import { checkFields, optionOf, readWord } from './ppo/check.ts'
+import { defaultConfig, fields, presets, type TrainConfig } from './ppo/config.ts'
+
+/** What train() takes: any field of the configuration, a preset by name, and whether the command line counts. */
+export interface TrainOptions extends Partial<TrainConfig> {
+  preset?: string
+  /** false: ignore the script's own options. */
+  argv?: boolean
+}
+
+/**
+ * The complete configuration: defaults, below the preset, below what the script says, below the command line.
+ * A preset is taken by --preset, else by the environment's name. Throws UsageError.
+ */
+export function resolveConfig(options: TrainOptions, words: readonly string[]): TrainConfig {
+  const { argv = true, preset: ownPreset, ...own } = options
+  const { preset: wordPreset, ...given } = argv ? readOptions(words) : {}
+  const said = { ...own, ...given } as Partial<TrainConfig>
+  checkFields(said)
+  return { ...defaultConfig(), ...presetFor(wordPreset ?? ownPreset, said.env), ...said }
+}
+
+function presetFor(name: string | undefined, env: string | undefined): Partial<TrainConfig> {
+  if (name === undefined) return presets[env ?? defaultConfig().env] ?? {}
+  const preset = presets[name]
+  if (preset) return { env: name, ...preset }
+  const close = nearest(name, Object.keys(presets))
+  throw new UsageError(
+    `unknown preset '${name}'${close ? `; did you mean ${close}?` : ''} Known: ${Object.keys(presets).join(', ')}`,
+  )
+}
+
+/** Reads `--learning-rate 1e-3 --hidden 64,64 ...`: unknown options and stray words are errors. */
+function readOptions(words: readonly string[]): Partial<TrainConfig> & { preset?: string } {
+  const names = new Map(Object.keys(fields).map(name => [optionOf(name).slice(2), name as keyof TrainConfig]))
+  const parsed = yargs([...words])
+    .parserConfiguration({ 'camel-case-expansion': false, 'duplicate-arguments-array': false, 'boolean-negation': false })
+    .options(Object.fromEntries([...names.keys(), 'preset'].map(option => [option, { type: 'string' as const }])))
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .parseSync() as Record<string, unknown>
+  const [stray] = parsed['_'] as unknown[]
+  if (stray !== undefined) throw new UsageError(`unexpected '${stray}' after the script`)
+  const config: Record<string, unknown> = {}
+  for (const [option, word] of Object.entries(parsed)) {
+    if (option === '_' || option === '$0' || word === undefined) continue
+    const name = option === 'preset' ? option : names.get(option)
+    if (!name) throw new UsageError(unknown(option, [...names.keys(), 'preset']))
+    if (typeof word !== 'string' || word === '') throw new UsageError(`--${option} needs a value`)
+    config[name] = option === 'preset' ? word : readWord(name as keyof TrainConfig, word)
+  }
+  return config
+}
+
+function unknown(option: string, known: string[]): string {
+  const close = nearest(option, known)
+  return `unknown option --${option}${close ? `; did you mean --${close}?` : '; see pporun --help all'}`
+}
+
+/** The training options as lines of help. */
+export function optionHelp(all: boolean): string[] {
+  return Object.entries(fields)
+    .filter(([, { common }]) => all || common)
+    .map(([name, { doc, default: value }]) => {
+      const shown = value === null ? '' : ` (${Array.isArray(value) ? value.join(',') : value})`
+      return `  ${optionOf(name).padEnd(24)}${doc}${shown}`
+    })
+}

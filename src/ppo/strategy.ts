@@ -1,0 +1,45 @@
+import type { Communicator } from '../collective/communicator.ts'
+
+/**
+ * What differs between ways of training on N ranks: who samples which shards, and what is exchanged. The loop
+ * in ppo.ts knows this interface and nothing of ranks.
+ */
+export interface Strategy {
+  readonly name: string
+  /** Shards of the whole job. */
+  readonly numShards: number
+  /** This rank's: firstShard .. lastShard - 1. */
+  readonly firstShard: number
+  readonly lastShard: number
+  /** Once per update: everybody's block, in shard order. */
+  share(block: Float64Array): Promise<Float64Array[]>
+  /** Once per minibatch: adds up `message` over all ranks, in place; its partial sums are exact. */
+  sum(message: Float64Array, layoutHash: number): Promise<void>
+  /** Largest of every element over all ranks, in place. */
+  max(values: Float64Array): Promise<void>
+  /** Milliseconds spent waiting for other ranks so far. */
+  readonly waited: number
+}
+
+/** Every rank samples and learns on its own shards; gradients are added up by allreduce. */
+export function allreduceStrategy(comm: Communicator, numShards: number): Strategy {
+  const { firstShard, lastShard } = shardsOf(comm.rank, comm.size, numShards)
+  return {
+    name: 'allreduce',
+    numShards,
+    firstShard,
+    lastShard,
+    share: block => comm.allgather(block),
+    sum: (message, layoutHash) => comm.allreduce(message, 'sum', layoutHash),
+    max: values => comm.allreduce(values, 'max'),
+    get waited() {
+      return comm.elapsed
+    },
+  }
+}
+
+/** Contiguous shards per rank, also when `size` does not divide them (ARCHITECTURE decision 4). */
+export function shardsOf(rank: number, size: number, numShards: number): { firstShard: number; lastShard: number } {
+  const start = (r: number) => Math.floor((numShards * r) / size)
+  return { firstShard: start(rank), lastShard: start(rank + 1) }
+}

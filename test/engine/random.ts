@@ -1,0 +1,64 @@
+/** Random networks and minibatches for tests that need no recorded data. */
+
+import { gridOf } from '../../src/base/math/exact.ts'
+import { normal, Purpose, uniform } from '../../src/base/math/streams.ts'
+import type { Engine, Minibatch, ShardSums } from '../../src/engine/engine.ts'
+import { type Activation, type Layout, layoutOf } from '../../src/engine/layout.ts'
+
+/** Widths that are no multiple of any vector or tile. */
+export function oddLayout(activation: Activation): Layout {
+  return layoutOf({ observationSize: 3, hidden: [7, 5], activation, numActions: 3 })
+}
+
+/** [P]; multiples of 2^-12, so that a small step to either side is exact in float32. */
+export function randomParameters(layout: Layout, seed: number): Float32Array {
+  return Float32Array.from(gaussian(layout.size, seed), x => Math.round(0.5 * x * 4096) / 4096)
+}
+
+export function gaussian(length: number, seed: number): Float32Array {
+  return Float32Array.from({ length }, (_, i) => normal(seed, Purpose.init, 0, 0, i))
+}
+
+/** Shards of consecutive rows, shuffled within; old log-probabilities and values near enough for both clips to matter. */
+export function randomMinibatch(layout: Layout, numShards: number, rowsPerShard: number): Minibatch {
+  const { observationSize, numActions } = layout.network
+  const rows = numShards * rowsPerShard
+  return {
+    observations: gaussian(rows * observationSize, 1),
+    actions: Int32Array.from({ length: rows }, (_, i) =>
+      Math.floor(numActions * uniform(2, Purpose.action, i, 0, 0)),
+    ),
+    logProbs: gaussian(rows, 3).map(x => -1.1 + 0.3 * x),
+    values: gaussian(rows, 4).map(x => 0.5 * x),
+    advantages: gaussian(rows, 5),
+    returns: gaussian(rows, 6),
+    indices: Int32Array.from({ length: rows }, (_, i) => i - (i % rowsPerShard) + ((i * 7) % rowsPerShard)),
+    numShards,
+    rowsPerShard,
+    advantageMean: 0.1,
+    advantageDivisor: 1.3,
+    clipCoef: 0.2,
+    valueClip: 0.4,
+    vfCoef: 0.5,
+    entCoef: 0.01,
+  }
+}
+
+/** One grid for all tensors, [tensors]. */
+export function uniformGrid(layout: Layout, grid: number): Float64Array {
+  return new Float64Array(layout.tensors.length).fill(grid)
+}
+
+/**
+ * Gradients on grids 2^8 finer than training's: those keep 41 bits of the largest entry, an error of 4.5e-13 that
+ * a comparison to 1e-12 would see.
+ */
+export async function fineGradients(engine: Engine, minibatch: Minibatch): Promise<ShardSums> {
+  const tensors = engine.layout.tensors.length
+  const { largest } = await engine.gradients(minibatch, uniformGrid(engine.layout, 2 ** -140))
+  const grid = new Float64Array(tensors)
+  largest.forEach((magnitude, i) => {
+    grid[i % tensors] = Math.max(grid[i % tensors], gridOf(magnitude) / 256)
+  })
+  return engine.gradients(minibatch, grid)
+}

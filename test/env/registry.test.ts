@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { UsageError } from '../../src/base/errors.ts'
+import { Purpose } from '../../src/base/math/streams.ts'
+import { dynamicsOf, environmentIds, makeVectorEnv } from '../../src/env/registry.ts'
+
+const streams = { seed: 0, purpose: Purpose.reset, firstEnv: 0 }
+
+test('every id makes a batch of its environment', () => {
+  for (const id of environmentIds()) {
+    assert.equal(dynamicsOf(id).id, id)
+    const batch = makeVectorEnv(id, 3, streams)
+    assert.equal(batch.numEnvs, 3)
+    assert.equal(batch.observations.length, 3 * dynamicsOf(id).observationSpace.low.length)
+  }
+})
+
+test('an unknown id is refused with the nearest one', () => {
+  assert.throws(
+    () => makeVectorEnv('CartPole-v9', 1, streams),
+    new UsageError("unknown environment 'CartPole-v9'; did you mean CartPole-v1? Known: CartPole-v1"),
+  )
+  assert.throws(() => dynamicsOf('Chess'), new UsageError("unknown environment 'Chess'. Known: CartPole-v1"))
+})
