@@ -54,12 +54,19 @@ function recordedConformance(recorded: RecordedCase, make: MakeEngine, tolerance
     return engine
   }
 
-  test(`${recorded.name}: values of the recorded rows`, async () => {
+  test(`${recorded.name}: acting on the recorded rows`, async () => {
+    const { values, network_output } = recorded.rows_float64
     const observations = Float32Array.from(recorded.observations.flat())
-    const values = await prepare().values(observations, recorded.rows)
-    recorded.rows_float64.values.forEach((value, row) => {
-      near(values[row], Math.fround(value), Math.max(tolerances.scalars, 1e-7))
+    const tolerance = Math.max(tolerances.scalars, 5e-7) // of numbers that are stored as float32
+    const acted = await prepare().act(observations, recorded.rows, null)
+    allNear(acted.values, values, tolerance)
+    network_output.forEach((logits, row) => {
+      const mode = logits.indexOf(Math.max(...logits))
+      assert.equal(acted.actions[row], mode)
+      const sum = logits.reduce((total, logit) => total + Math.exp(logit - logits[mode]), 0)
+      near(acted.logProbs[row], -Math.log(sum), tolerance)
     })
+    allNear(await prepare().values(observations, recorded.rows), values, tolerance)
   })
 
   test(`${recorded.name}: losses and gradient`, async () => {

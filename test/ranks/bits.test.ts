@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { readJson, run, temporaryFolder } from '../rig.ts'
+import { trainInProcess } from './twin.ts'
+
+const small = ['--total-steps', '2048', '--update-epochs', '4', '--batch-size', '128']
+
+interface RunFile {
+  status: string
+  paramsHash: string
+  np: number
+  config: { seed: number }
+}
+
+test('parameters are the same bits at any np, over the ring and in one process', async t => {
+  const folder = temporaryFolder(t)
+  const hashes = new Map<string, string>()
+  for (const np of [1, 2, 3, 4, 8]) {
+    const out = join(folder, `np${np}`)
+    const { status, stderr } = await run(['-np', String(np), '--out', out, 'train', ...small])
+    assert.equal(status, 0, stderr)
+    const { paramsHash, ...file } = readJson<RunFile>(out, 'run.json')
+    assert.equal(file.np, np)
+    assert.equal(file.status, 'completed')
+    hashes.set(`np ${np}`, paramsHash)
+  }
+  for (const np of [1, 2, 5])
+    hashes.set(`twin ${np}`, (await trainInProcess(np, small, join(folder, `twin${np}`))).paramsHash)
+  assert.equal(new Set(hashes.values()).size, 1, JSON.stringify([...hashes], null, 1))
+})
+
+test('two runs of one command agree in everything but times; another seed differs', async t => {
+  const folder = temporaryFolder(t)
+  const results = []
+  for (const [name, seed] of [['a', 7], ['b', 7], ['c', 8]] as const) {
+    const out = join(folder, name)
+    const { status } = await run(['-np', '2', '--out', out, 'train', ...small, '--seed', String(seed)])
+    assert.equal(status, 0)
+    results.push({ hash: readJson<RunFile>(out, 'run.json').paramsHash, metrics: metricsWithoutTimes(out) })
+  }
+  const [a, b, c] = results
+  assert.deepEqual(a, b)
+  assert.notEqual(a.hash, c.hash)
+})
+
+test('advantages normalised over the batch or not at all, and a KL stop, keep the bits too', async t => {
+  const folder = temporaryFolder(t)
+  const variants = [['--normalize-advantages', 'batch'], ['--normalize-advantages', 'none'], ['--target-kl', '0.001']]
+  for (const [i, variant] of variants.entries()) {
+    const hashes = []
+    for (const np of [1, 2, 3])
+      hashes.push((await trainInProcess(np, [...small, ...variant], join(folder, `${i}-${np}`))).paramsHash)
+    assert.equal(new Set(hashes).size, 1, variant.join(' '))
+  }
+})
+
+function metricsWithoutTimes(out: string): object[] {
+  const lines = readFileSync(join(out, 'metrics.jsonl'), 'utf8').trim().split('\n')
+  return lines.map(line => {
+    const entries = Object.entries(JSON.parse(line) as Record<string, unknown>)
+    return Object.fromEntries(entries.filter(([name]) => !/^time\/|^seconds$|SPS$/.test(name)))
+  })
+}
