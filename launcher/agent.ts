@@ -3,8 +3,8 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Limit } from '../src/base/contract.ts'
 import type { RankMessage } from '../src/base/control.ts'
-import { mapSharedMemory, openSharedMemory } from '../src/base/system.ts'
 import { progressBytes } from '../src/base/progress.ts'
+import { mapSharedMemory, openSharedMemory } from '../src/base/system.ts'
 import { LocalRank } from './localrank.ts'
 import { type AgentJob, type FromAgent, readLines, type ToAgent, writeLine } from './protocol.ts'
 import { sweep } from './reap.ts'
@@ -60,7 +60,11 @@ class Agent {
     this.#watch = new Watch(this.#ranks, page, text => say({ type: 'warning', text }))
   }
 
-  #startRank(job: AgentJob, local: number, where: { script: string; folder: string; progressFd: number }): LocalRank {
+  #startRank(
+    job: AgentJob,
+    local: number,
+    where: { script: string; folder: string; progressFd: number },
+  ): LocalRank {
     const rank = job.firstRank + local
     return new LocalRank(job, local, where, {
       line: (stream, text) => say({ type: 'line', rank, stream, text }),

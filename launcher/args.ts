@@ -34,7 +34,11 @@ export const launchOptions: Record<string, Option> = {
   out: { type: 'string', describe: 'folder of the run (default runs/<script>-<date>-<time>)', common: true },
   'tag-output': { type: 'boolean', describe: 'begin each line of output with its rank', common: true },
   quiet: { type: 'boolean', describe: "show only the ranks' own output and errors", common: true },
-  'op-timeout': { type: 'string', describe: `seconds to wait for a rank in a collective (${Limit.operation})`, common: true },
+  'op-timeout': {
+    type: 'string',
+    describe: `seconds to wait for a rank in a collective (${Limit.operation})`,
+    common: true,
+  },
   'start-timeout': { type: 'string', describe: `seconds until all ranks have met (${Limit.start})` },
   timeout: { type: 'string', describe: 'seconds for the whole job (no limit)', common: true },
   grace: { type: 'string', describe: `seconds from TERM to KILL when a job is ended (${Limit.grace})` },
@@ -79,7 +83,11 @@ function takesValue(option: string | undefined): boolean {
 }
 
 /** Parses words into options and `_`, the rest; with `halt` everything from the first word on is rest. Throws UsageError. */
-export function parse(argv: readonly string[], options: Record<string, Option>, halt: boolean): Record<string, unknown> {
+export function parse(
+  argv: readonly string[],
+  options: Record<string, Option>,
+  halt: boolean,
+): Record<string, unknown> {
   const names = Object.keys(options)
   const parsed = yargs([...argv])
     .parserConfiguration({

@@ -25,4 +25,5 @@ Examples
 ${all ? '' : '\nAll options: pporun --help all'}`
 }
 
-const flag = (name: string): string => (name === 'np' ? '-np N' : name.length === 1 ? `-${name} NAME=VALUE` : `--${name}`)
+const flag = (name: string): string =>
+  name === 'np' ? '-np N' : name.length === 1 ? `-${name} NAME=VALUE` : `--${name}`

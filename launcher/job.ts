@@ -2,7 +2,14 @@ import { Status, WIRE_VERSION } from '../src/base/contract.ts'
 import type { RankMessage, RankOrder, Wait } from '../src/base/control.ts'
 import { Rendezvous } from '../src/collective/rendezvous.ts'
 import type { Output } from './output.ts'
-import { type AgentJob, type FromAgent, type RankState, readLines, type ToAgent, writeLine } from './protocol.ts'
+import {
+  type AgentJob,
+  type FromAgent,
+  type RankState,
+  readLines,
+  type ToAgent,
+  writeLine,
+} from './protocol.ts'
 import { signalGroup, sweep } from './reap.ts'
 import type { Cause, Runs } from './runs.ts'
 import { signalNumber } from './signals.ts'
@@ -87,7 +94,8 @@ export class Job {
 
   /** Ends the job from outside; a second call does it at once. */
   stop(what: string, exitStatus: number): void {
-    if (this.#cause?.rank === null && this.#cause.exitStatus === exitStatus) return this.#tell({ type: 'kill' })
+    if (this.#cause?.rank === null && this.#cause.exitStatus === exitStatus)
+      return this.#tell({ type: 'kill' })
     if (this.#cause) return
     this.#setCause(null, what, exitStatus)
     this.#output.say(what)
@@ -105,7 +113,8 @@ export class Job {
     else if (message.type === 'exit') this.#rankEnded(message.rank, message.code, message.signal)
     else if (message.type === 'census') this.#blame(message.ranks)
     else if (message.type === 'warning') this.#output.say(message.text)
-    else if (message.type === 'broken') this.#fail(null, `the agent failed: ${message.reason}`, Status.failure)
+    else if (message.type === 'broken')
+      this.#fail(null, `the agent failed: ${message.reason}`, Status.failure)
     else {
       this.#agentFolder = message.folder
       this.#tell({ type: 'start', job: this.#agentJob })
@@ -125,7 +134,8 @@ export class Job {
   }
 
   #meet(rank: number, { generation, endpoint, wire }: Extract<RankMessage, { type: 'endpoint' }>): void {
-    if (wire !== WIRE_VERSION) return this.#fail(rank, `speaks wire version ${wire}, not ${WIRE_VERSION}`, Status.failure)
+    if (wire !== WIRE_VERSION)
+      return this.#fail(rank, `speaks wire version ${wire}, not ${WIRE_VERSION}`, Status.failure)
     this.#ranks[rank].connected = generation
     const endpoints = this.#rendezvous.offer(rank, generation, endpoint)
     if (endpoints) this.#orderAll({ type: 'table', generation, endpoints })
@@ -135,7 +145,8 @@ export class Job {
   /** Ranks leave a communicator together: until then the last frame of one may still be on its way. */
   #closed(rank: number, generation: number): void {
     this.#ranks[rank].closed = generation
-    if (this.#ranks.every(({ closed }) => closed >= generation)) this.#orderAll({ type: 'allClosed', generation })
+    if (this.#ranks.every(({ closed }) => closed >= generation))
+      this.#orderAll({ type: 'allClosed', generation })
   }
 
   #claim(rank: number, index: number): void {
@@ -157,7 +168,8 @@ export class Job {
     if (failure?.kind === 'aborted') return
     if (signal) this.#fail(rank, `was killed by ${signal}`, 128 + signalNumber(signal))
     else if (code !== 0) this.#failed(rank, code ?? 1, failure)
-    else if (state.connected > state.closed) this.#fail(rank, 'ended before the others had finished', Status.failure)
+    else if (state.connected > state.closed)
+      this.#fail(rank, 'ended before the others had finished', Status.failure)
     else this.#checkLeft()
   }
 
@@ -176,7 +188,8 @@ export class Job {
   /** A rank that has ended well cannot come to a meeting that others wait in. */
   #checkLeft(): void {
     const gone = this.#rendezvous.missing().find(rank => this.#ranks[rank].ended)
-    if (gone !== undefined) this.#fail(gone, 'ended while the others wait for it in connect()', Status.failure)
+    if (gone !== undefined)
+      this.#fail(gone, 'ended while the others wait for it in connect()', Status.failure)
   }
 
   #checkStart(): void {
@@ -184,7 +197,8 @@ export class Job {
     const [absent] = this.#rendezvous.missing()
     const limit = `within --start-timeout ${this.#settings.startTimeout} s`
     if (silent >= 0) this.#fail(silent, `did not start ${limit}`, Status.timeout)
-    else if (absent !== undefined) this.#fail(absent, `did not call connect() or train() ${limit}`, Status.timeout)
+    else if (absent !== undefined)
+      this.#fail(absent, `did not call connect() or train() ${limit}`, Status.timeout)
   }
 
   /** In a ring everybody blames a neighbour: the agent knows who is behind. */
@@ -219,7 +233,14 @@ export class Job {
 
   #setCause(rank: number | null, what: string, exitStatus: number): void {
     const pid = rank === null ? null : this.#ranks[rank].pid
-    this.#cause = { rank, host: this.#settings.host, pid, what, exitStatus, after: (Date.now() - this.#start) / 1000 }
+    this.#cause = {
+      rank,
+      host: this.#settings.host,
+      pid,
+      what,
+      exitStatus,
+      after: (Date.now() - this.#start) / 1000,
+    }
   }
 
   #order(rank: number, order: RankOrder): void {

@@ -83,4 +83,3 @@ export class LocalRank {
     child.on('error', () => {})
   }
 }
-

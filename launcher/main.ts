@@ -20,7 +20,7 @@ export async function main(argv: string[]): Promise<number> {
     if (first === '--version') return print(version())
     if (first in commands) return await commands[first](rest)
     checkCommand(first)
-    return await commands['run'](argv)
+    return await commands.run(argv)
   } catch (error) {
     if (!(error instanceof PporunError)) throw error
     process.stderr.write(`pporun: ${error.message}\n`)
@@ -32,7 +32,9 @@ export async function main(argv: string[]): Promise<number> {
 function checkCommand(word: string): void {
   if (word.startsWith('-') || word === 'train' || /[./\\]/.test(word)) return
   const close = nearest(word, [...Object.keys(commands), 'train'])
-  throw new UsageError(`unknown command '${word}'${close ? `; did you mean ${close}?` : '; see pporun --help'}`)
+  throw new UsageError(
+    `unknown command '${word}'${close ? `; did you mean ${close}?` : '; see pporun --help'}`,
+  )
 }
 
 async function help(topic: string): Promise<number> {

@@ -32,7 +32,9 @@ export function processesOfJob(jobId: string): number[] {
 
 function processIds(): number[] {
   try {
-    return readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(Number)
+    return readdirSync('/proc')
+      .filter(name => /^\d+$/.test(name))
+      .map(Number)
   } catch {
     return []
   }

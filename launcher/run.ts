@@ -28,7 +28,12 @@ export async function run(argv: readonly string[]): Promise<number> {
   if (!args.quiet) adviseOnRanks(args.np, output)
 
   const runs = new Runs(folder, np)
-  const job = new Job(agentJob(args, np, await bundleScript(script)), { host: hostname(), ...args }, output, runs)
+  const job = new Job(
+    agentJob(args, np, await bundleScript(script)),
+    { host: hostname(), ...args },
+    output,
+    runs,
+  )
   const stopListening = onInterrupt((what, status) => job.stop(what, status))
   const status = await job.run(spawnLocalAgent())
   stopListening()

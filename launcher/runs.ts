@@ -72,12 +72,16 @@ export class Runs {
 
   #write(run: Run, status: string, cause: Cause | null = null): void {
     // A run that was complete stays so, whatever the script did afterwards.
-    const complete = run.fields['status'] === 'completed'
+    const complete = run.fields.status === 'completed'
     const fields = {
       status,
       np: this.#np,
       hosts: [hostname()],
-      launcher: { host: hostname(), pid: process.pid, startTime: processStat(process.pid)?.startTime ?? null },
+      launcher: {
+        host: hostname(),
+        pid: process.pid,
+        startTime: processStat(process.pid)?.startTime ?? null,
+      },
       wallSeconds: (Date.now() - this.#start) / 1000,
       ...run.fields,
       ...(cause && !complete ? { cause } : {}),

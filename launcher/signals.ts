@@ -14,7 +14,9 @@ export function onInterrupt(stop: (what: string, exitStatus: number) => void): (
     SIGHUP: () => stop('ended because the terminal was closed', 128 + constants.signals.SIGHUP),
   }
   for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler)
-  const stopWatching = watchNpm(() => stop('ended because the npm above it has gone', 128 + constants.signals.SIGTERM))
+  const stopWatching = watchNpm(() =>
+    stop('ended because the npm above it has gone', 128 + constants.signals.SIGTERM),
+  )
   return () => {
     stopWatching()
     for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler)

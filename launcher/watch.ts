@@ -47,7 +47,10 @@ export class Watch {
     const late = latest(states)
     const waiting = states.some(({ progress }) => progress.waiting && progress.age > Limit.slowOperation)
     if (late && waiting)
-      this.#once(`late ${late.rank} ${late.progress.sequence}`, `the other ranks wait for ${describeLate(late)}`)
+      this.#once(
+        `late ${late.rank} ${late.progress.sequence}`,
+        `the other ranks wait for ${describeLate(late)}`,
+      )
   }
 
   #once(key: string, text: string): void {
@@ -70,6 +73,7 @@ export function latest(states: RankState[]): RankState | null {
 
 /** `rank 2 (pid 812), which is stopped (state T)`, and the like. */
 export function describeLate({ rank, pid, state, progress }: RankState): string {
-  const doing = state === 'T' ? 'stopped (state T)' : progress.waiting ? 'in a collective' : `busy (${progress.phase})`
+  const doing =
+    state === 'T' ? 'stopped (state T)' : progress.waiting ? 'in a collective' : `busy (${progress.phase})`
   return `rank ${rank} (pid ${pid}): ${doing}, last sign of progress ${progress.age.toFixed(1)} s ago`
 }

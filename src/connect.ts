@@ -19,7 +19,13 @@ export async function connect(): Promise<Communicator> {
   const epoch = ++generation
   const pipe = control()
   const settings = rankSettings()
-  const common = { epoch, localRank, localSize, progress: progress(), opTimeout: settings?.opTimeout ?? Limit.operation }
+  const common = {
+    epoch,
+    localRank,
+    localSize,
+    progress: progress(),
+    opTimeout: settings?.opTimeout ?? Limit.operation,
+  }
   if (!pipe || !settings) return new Communicator(inprocTransports(1)[0], common)
 
   const transport = await ZmqTransport.bind(rank, size, settings.folder, epoch)

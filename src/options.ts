@@ -37,13 +37,19 @@ function presetFor(name: string | undefined, env: string | undefined): Partial<T
 function readOptions(words: readonly string[]): Partial<TrainConfig> & { preset?: string } {
   const names = new Map(Object.keys(fields).map(name => [optionOf(name).slice(2), name as keyof TrainConfig]))
   const parsed = yargs([...words])
-    .parserConfiguration({ 'camel-case-expansion': false, 'duplicate-arguments-array': false, 'boolean-negation': false })
-    .options(Object.fromEntries([...names.keys(), 'preset'].map(option => [option, { type: 'string' as const }])))
+    .parserConfiguration({
+      'camel-case-expansion': false,
+      'duplicate-arguments-array': false,
+      'boolean-negation': false,
+    })
+    .options(
+      Object.fromEntries([...names.keys(), 'preset'].map(option => [option, { type: 'string' as const }])),
+    )
     .help(false)
     .version(false)
     .exitProcess(false)
     .parseSync() as Record<string, unknown>
-  const [stray] = parsed['_'] as unknown[]
+  const [stray] = parsed._ as unknown[]
   if (stray !== undefined) throw new UsageError(`unexpected '${stray}' after the script`)
   const config: Record<string, unknown> = {}
   for (const [option, word] of Object.entries(parsed)) {

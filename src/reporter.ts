@@ -63,5 +63,8 @@ function ownReporter(index: number): Reporter {
 export function reportingLogger(rank: number, reporter: Reporter, totalSteps: number): Logger {
   if (rank !== 0) return silentLogger
   const metrics = jsonlLogger(join(reporter.folder, 'metrics.jsonl'))
-  return loggers(metrics, progressLogger(totalSteps, text => reporter.status(text)))
+  return loggers(
+    metrics,
+    progressLogger(totalSteps, text => reporter.status(text)),
+  )
 }

@@ -60,7 +60,9 @@ async function trainOnRanks(config: TrainConfig): Promise<TrainResult> {
   const reporter = await openReporter()
   const say = (text: string) => comm.rank === 0 && console.log(text)
   if (sizes.totalSteps !== config.totalSteps)
-    say(`${thousands(config.totalSteps)} steps are rounded up to ${thousands(sizes.totalSteps)}: whole updates`)
+    say(
+      `${thousands(config.totalSteps)} steps are rounded up to ${thousands(sizes.totalSteps)}: whole updates`,
+    )
   const result = await trainWith(config, sizes, comm, reporter)
   for (const line of summary(result)) say(line)
   await comm.close()
@@ -86,7 +88,14 @@ export async function trainWith(
   const outcome = describeOutcome(state, sizes, seconds)
   const { env } = config
   const { globalSteps: steps, paramsHash } = outcome
-  if (comm.rank === 0) saveCheckpoint(folder, layout, { env, network: layout.network, steps, paramsHash, parameters: state.parameters })
+  if (comm.rank === 0)
+    saveCheckpoint(folder, layout, {
+      env,
+      network: layout.network,
+      steps,
+      paramsHash,
+      parameters: state.parameters,
+    })
   reporter.end()
   const evaluation = await play(env, parts.engine)
   if (comm.rank === 0) reporter.fields({ ...outcome, evaluation, status: 'completed' })
@@ -96,7 +105,12 @@ export async function trainWith(
 function assemble(config: TrainConfig, sizes: Sizes, comm: Communicator, reporter: Reporter) {
   const { env, seed, hidden, activation } = config
   const { observationSpace, actionSpace } = dynamicsOf(env)
-  const layout = layoutOf({ observationSize: observationSpace.shape[0], hidden, activation, numActions: actionSpace.n })
+  const layout = layoutOf({
+    observationSize: observationSpace.shape[0],
+    hidden,
+    activation,
+    numActions: actionSpace.n,
+  })
   const strategy = allreduceStrategy(comm, sizes.numShards)
   const numEnvs = (strategy.lastShard - strategy.firstShard) * sizes.envsPerShard
   const firstEnv = strategy.firstShard * sizes.envsPerShard

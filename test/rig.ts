@@ -26,7 +26,11 @@ export class Running {
   stdout = ''
   stderr = ''
 
-  constructor(command: string, args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
+  constructor(
+    command: string,
+    args: readonly string[],
+    options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  ) {
     this.mark = `PPORUN_TEST=${randomUUID()}`
     const [name, value] = this.mark.split('=')
     const start = performance.now()
@@ -57,13 +61,18 @@ export class Running {
   /** The pid of a rank, once it runs. */
   async rank(rank: number): Promise<number> {
     const isRank = (pid: number) =>
-      readProc(pid, 'environ').split('\0').includes(`PPORUN_RANK=${rank}`) && readProc(pid, 'cmdline').includes('preload')
+      readProc(pid, 'environ').split('\0').includes(`PPORUN_RANK=${rank}`) &&
+      readProc(pid, 'cmdline').includes('preload')
     return until(`rank ${rank} to run`, () => this.processes().find(isRank))
   }
 
   /** Waits for text on stdout or stderr. */
   async prints(text: string, seconds = 60): Promise<void> {
-    await until(`'${text}' in the output`, () => (this.stdout + this.stderr).includes(text) || undefined, seconds)
+    await until(
+      `'${text}' in the output`,
+      () => (this.stdout + this.stderr).includes(text) || undefined,
+      seconds,
+    )
   }
 
   /** Waits until no process is left; fails, naming them, after `seconds`. Returns how long it took. */
@@ -81,12 +90,18 @@ export class Running {
 }
 
 /** Starts `pporun` with these arguments. */
-export function pporun(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Running {
+export function pporun(
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Running {
   return new Running(process.execPath, [BIN, ...args], options)
 }
 
 /** Runs `pporun` to its end. */
-export function run(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Ended> {
+export function run(
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Ended> {
   return pporun(args, options).ended
 }
 

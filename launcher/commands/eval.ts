@@ -13,15 +13,16 @@ const options: Record<string, Option> = {
 /** `pporun eval RUN|CHECKPOINT`: plays episodes with a trained policy. Returns the exit status. */
 export async function evaluateCommand(argv: readonly string[]): Promise<number> {
   const parsed = parse(argv, options, false)
-  const [run, stray] = (parsed['_'] as unknown[]).map(String)
-  if (run === undefined) throw new UsageError("no run: pporun eval RUN, a run's folder or one of its checkpoints/<steps>")
+  const [run, stray] = (parsed._ as unknown[]).map(String)
+  if (run === undefined)
+    throw new UsageError("no run: pporun eval RUN, a run's folder or one of its checkpoints/<steps>")
   if (stray !== undefined) throw new UsageError(`unexpected '${stray}'; pporun eval takes one run`)
   const result = await evaluate(run, {
-    episodes: whole('--episodes', parsed['episodes'], 1) ?? 100,
-    seed: whole('--seed', parsed['seed'], 0) ?? 0,
-    stochastic: parsed['stochastic'] === true,
+    episodes: whole('--episodes', parsed.episodes, 1) ?? 100,
+    seed: whole('--seed', parsed.seed, 0) ?? 0,
+    stochastic: parsed.stochastic === true,
   })
-  if (parsed['json'] === true) process.stdout.write(`${JSON.stringify(result)}\n`)
+  if (parsed.json === true) process.stdout.write(`${JSON.stringify(result)}\n`)
   else
     process.stdout.write(
       `return ${result.meanReturn.toFixed(1)} +- ${result.stdReturn.toFixed(1)} over ${result.episodes} episodes ` +

@@ -101,5 +101,5 @@ export function rankSettings(): RankSettings | null {
 
 /** True below `npx` or `npm run`, which pass no signals on (launcher/signals.ts watches them). */
 export function startedByNpm(): boolean {
-  return process.env['npm_command'] !== undefined
+  return process.env.npm_command !== undefined
 }

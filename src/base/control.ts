@@ -60,7 +60,10 @@ export class Control {
   }
 
   /** The next order of a type that `match` accepts; rejects when the job is aborted. */
-  async receive<T extends RankOrder['type']>(type: T, match: (order: OrderOf<T>) => boolean): Promise<OrderOf<T>> {
+  async receive<T extends RankOrder['type']>(
+    type: T,
+    match: (order: OrderOf<T>) => boolean,
+  ): Promise<OrderOf<T>> {
     process.channel?.ref()
     try {
       for (;;) {
@@ -105,7 +108,12 @@ export function control(): Control | null {
 export function describeFailure(error: unknown): Extract<RankMessage, { type: 'failed' }> {
   const kind = error instanceof UsageError ? 'usage' : error instanceof AbortedError ? 'aborted' : 'error'
   const exitStatus = error instanceof PporunError ? error.exitStatus : 1
-  const text = error instanceof Error ? (kind === 'error' ? (error.stack ?? String(error)) : error.message) : String(error)
+  const text =
+    error instanceof Error
+      ? kind === 'error'
+        ? (error.stack ?? String(error))
+        : error.message
+      : String(error)
   return { type: 'failed', kind, text, exitStatus }
 }
 

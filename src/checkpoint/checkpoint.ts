@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { UsageError } from '../base/errors.ts'
 import { type Layout, layoutOf, type Network } from '../engine/layout.ts'
@@ -30,7 +39,10 @@ export function saveCheckpoint(runFolder: string, layout: Layout, checkpoint: Ch
   const temporary = `${path}.${process.pid}.tmp`
   mkdirSync(temporary, { recursive: true })
   writeFileSync(join(temporary, 'parameters.safetensors'), encodeSafetensors(layout, parameters))
-  writeFileSync(join(temporary, 'checkpoint.json'), `${JSON.stringify({ format: FORMAT, ...about }, null, 2)}\n`)
+  writeFileSync(
+    join(temporary, 'checkpoint.json'),
+    `${JSON.stringify({ format: FORMAT, ...about }, null, 2)}\n`,
+  )
   rmSync(path, { recursive: true, force: true })
   renameSync(temporary, path)
   pointLatest(parent, basename(path))
@@ -44,7 +56,8 @@ export function loadCheckpoint(path: string): Checkpoint {
     Checkpoint,
     'parameters'
   > & { format: number }
-  if (format !== FORMAT) throw new UsageError(`${folder}: checkpoint format ${format}; this version reads ${FORMAT}`)
+  if (format !== FORMAT)
+    throw new UsageError(`${folder}: checkpoint format ${format}; this version reads ${FORMAT}`)
   const bytes = readFileSync(join(folder, 'parameters.safetensors'))
   return { ...about, parameters: decodeSafetensors(layoutOf(about.network), bytes) }
 }

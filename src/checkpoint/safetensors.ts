@@ -16,7 +16,11 @@ export function encodeSafetensors(layout: Layout, parameters: Float32Array): Uin
   const header = Buffer.from(json.padEnd(Math.ceil(json.length / 8) * 8))
   const length = Buffer.alloc(8)
   length.writeBigUInt64LE(BigInt(header.length))
-  return Buffer.concat([length, header, new Uint8Array(parameters.buffer, parameters.byteOffset, parameters.byteLength)])
+  return Buffer.concat([
+    length,
+    header,
+    new Uint8Array(parameters.buffer, parameters.byteOffset, parameters.byteLength),
+  ])
 }
 
 /** Throws PporunError if the file does not hold exactly the tensors of `layout`. */
@@ -25,8 +29,14 @@ export function decodeSafetensors(layout: Layout, bytes: Uint8Array): Float32Arr
   const length = buffer.length >= 8 ? Number(buffer.readBigUInt64LE(0)) : Number.NaN
   if (!(8 + length + layout.size * 4 === buffer.length))
     throw new PporunError(`parameters: ${buffer.length} bytes do not fit ${layout.size} float32 parameters`)
-  const header = JSON.parse(buffer.toString('utf8', 8, 8 + length)) as Record<string, { data_offsets: number[] }>
+  const header = JSON.parse(buffer.toString('utf8', 8, 8 + length)) as Record<
+    string,
+    { data_offsets: number[] }
+  >
   for (const { name, offset } of layout.tensors)
-    if (header[name]?.data_offsets[0] !== offset * 4) throw new PporunError(`parameters: no tensor ${name} where it belongs`)
-  return new Float32Array(buffer.buffer.slice(buffer.byteOffset + 8 + length, buffer.byteOffset + buffer.length))
+    if (header[name]?.data_offsets[0] !== offset * 4)
+      throw new PporunError(`parameters: no tensor ${name} where it belongs`)
+  return new Float32Array(
+    buffer.buffer.slice(buffer.byteOffset + 8 + length, buffer.byteOffset + buffer.length),
+  )
 }

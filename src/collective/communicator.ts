@@ -110,7 +110,9 @@ export class Communicator {
   ): Promise<T> {
     if (this.#closed) throw new PporunError(`${op}: the communicator is closed`)
     if (this.#running)
-      throw new PporunError(`${op}: ${this.#running} #${this.#sequence} is still running; await one collective before the next`)
+      throw new PporunError(
+        `${op}: ${this.#running} #${this.#sequence} is still running; await one collective before the next`,
+      )
     const { epoch, opTimeout, progress, onTimeout } = this.#options
     const sequence = ++this.#sequence
     const dtype = DType[dtypeOf(array)]

@@ -31,7 +31,8 @@ export class Rendezvous {
   /** Ranks that the others are waiting for, in the oldest meeting that is not complete. */
   missing(): number[] {
     for (const table of this.#tables.values())
-      if (table.includes(undefined)) return table.flatMap((endpoint, rank) => (endpoint === undefined ? [rank] : []))
+      if (table.includes(undefined))
+        return table.flatMap((endpoint, rank) => (endpoint === undefined ? [rank] : []))
     return []
   }
 }

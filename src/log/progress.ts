@@ -6,7 +6,7 @@ export function progressLogger(totalSteps: number, show: (text: string) => void)
 }
 
 export function progressLine(metrics: Metrics, totalSteps: number): string {
-  const steps = metrics['steps'] ?? 0
+  const steps = metrics.steps ?? 0
   const sps = metrics['charts/SPS'] ?? 0
   const episodic = metrics['charts/episodic_return']
   const spent = (metrics['time/sample'] ?? 0) + (metrics['time/learn'] ?? 0)

@@ -33,7 +33,11 @@ export async function play(env: string, engine: Engine, options: EvaluateOptions
   const done = new Uint8Array(episodes)
   await envs.reset()
   for (let step = 0; done.includes(0); step++) {
-    const { actions } = await engine.act(envs.observations, episodes, stochastic ? { seed, firstEnv: 0, step } : null)
+    const { actions } = await engine.act(
+      envs.observations,
+      episodes,
+      stochastic ? { seed, firstEnv: 0, step } : null,
+    )
     await envs.step(actions)
     for (let i = 0; i < episodes; i++) {
       if (done[i]) continue

@@ -5,7 +5,8 @@ import { fields, type Kind, type TrainConfig } from './config.ts'
 /** Refuses what a configuration must not be, in sentences that say how to mend it. */
 
 /** The name of a field on the command line. */
-export const optionOf = (field: string): string => `--${field.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+export const optionOf = (field: string): string =>
+  `--${field.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 
 /** Throws UsageError for a field that does not exist or a value that it does not take. */
 export function checkFields(config: Partial<Record<string, unknown>>): void {
@@ -16,7 +17,8 @@ export function checkFields(config: Partial<Record<string, unknown>>): void {
     }
     const field = fields[name as keyof TrainConfig]
     if (value === null && field.default === null) continue
-    if (!accepts(field.kind, value)) throw new UsageError(`${optionOf(name)} takes ${describeKind(field.kind)}, got '${String(value)}'`)
+    if (!accepts(field.kind, value))
+      throw new UsageError(`${optionOf(name)} takes ${describeKind(field.kind)}, got '${String(value)}'`)
   }
 }
 
@@ -27,7 +29,11 @@ function accepts(kind: Kind, value: unknown): boolean {
     case 'whole':
       return Number.isSafeInteger(value) && (value as number) >= kind.least
     case 'number':
-      return Number.isFinite(value) && (value as number) >= kind.least && (value as number) <= (kind.most ?? Infinity)
+      return (
+        Number.isFinite(value) &&
+        (value as number) >= kind.least &&
+        (value as number) <= (kind.most ?? Infinity)
+      )
     case 'choice':
       return kind.choices.includes(value as string)
     case 'wholes':
@@ -42,7 +48,9 @@ function describeKind(kind: Kind): string {
     case 'whole':
       return `a whole number of at least ${kind.least}`
     case 'number':
-      return kind.most === undefined ? `a number of at least ${kind.least}` : `a number from ${kind.least} to ${kind.most}`
+      return kind.most === undefined
+        ? `a number of at least ${kind.least}`
+        : `a number from ${kind.least} to ${kind.most}`
     case 'choice':
       return `one of ${kind.choices.join(', ')}`
     case 'wholes':

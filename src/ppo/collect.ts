@@ -11,7 +11,12 @@ export interface Sampler {
 }
 
 /** Samples numSteps from each environment of this rank into `rollout`; `sampler.step` moves on. */
-export async function collect(rollout: Rollout, envs: VectorEnv, engine: Engine, sampler: Sampler): Promise<void> {
+export async function collect(
+  rollout: Rollout,
+  envs: VectorEnv,
+  engine: Engine,
+  sampler: Sampler,
+): Promise<void> {
   const { numSteps, numEnvs } = rollout
   rollout.episodes.length = 0
   for (let t = 0; t < numSteps; t++) {
@@ -53,5 +58,6 @@ function storeOutcome(rollout: Rollout, t: number, envs: VectorEnv, firstEnv: nu
 /** A truncated episode goes on behind the curtain: its last step is credited with the value of where it stopped. */
 async function storeFinalValues(rollout: Rollout, t: number, envs: VectorEnv, engine: Engine): Promise<void> {
   const values = await engine.values(envs.finalObservations, rollout.numEnvs)
-  for (let n = 0; n < rollout.numEnvs; n++) if (envs.truncated[n]) rollout.finalValues[t * rollout.numEnvs + n] = values[n]
+  for (let n = 0; n < rollout.numEnvs; n++)
+    if (envs.truncated[n]) rollout.finalValues[t * rollout.numEnvs + n] = values[n]
 }

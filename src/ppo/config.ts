@@ -48,12 +48,21 @@ export interface Field {
 }
 
 const whole = (least: number): Kind => ({ type: 'whole', least })
-const number = (least: number, most?: number): Kind => ({ type: 'number', least, ...(most === undefined ? {} : { most }) })
+const number = (least: number, most?: number): Kind => ({
+  type: 'number',
+  least,
+  ...(most === undefined ? {} : { most }),
+})
 const choice = (...choices: string[]): Kind => ({ type: 'choice', choices })
 const schedules = choice('linear', 'constant')
 
 export const fields: { [K in keyof TrainConfig]: Field } = {
-  env: { kind: { type: 'text' }, default: 'CartPole-v1', doc: 'environment; also picks its preset', common: true },
+  env: {
+    kind: { type: 'text' },
+    default: 'CartPole-v1',
+    doc: 'environment; also picks its preset',
+    common: true,
+  },
   seed: { kind: whole(0), default: 1, doc: 'the same seed gives the same bits', common: true },
   totalSteps: { kind: whole(1), default: 500_000, doc: 'environment steps over all ranks', common: true },
   numEnvs: { kind: whole(1), default: 8, doc: 'environments over all ranks' },
@@ -79,7 +88,11 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
   hidden: { kind: { type: 'wholes', least: 1 }, default: [64, 64], doc: 'widths of the hidden layers' },
   activation: { kind: choice('tanh', 'relu', 'elu'), default: 'tanh', doc: 'of the hidden layers' },
   engine: { kind: choice('auto', 'reference'), default: 'auto', doc: 'what computes' },
-  shards: { kind: whole(1), default: null, doc: 'parts that ranks share out; part of the result (at most 8)' },
+  shards: {
+    kind: whole(1),
+    default: null,
+    doc: 'parts that ranks share out; part of the result (at most 8)',
+  },
 }
 
 /**
@@ -107,5 +120,7 @@ export const presets: Record<string, Partial<TrainConfig>> = {
 
 /** The defaults alone. */
 export function defaultConfig(): TrainConfig {
-  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.default])) as unknown as TrainConfig
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, field]) => [name, field.default]),
+  ) as unknown as TrainConfig
 }

@@ -123,7 +123,8 @@ export class ExactSum {
   /** A statistic's sum over all shards, always in shard order. */
   #fold(statistic: number): number {
     let total = 0
-    for (let shard = 0; shard < this.#strategy.numShards; shard++) total += this.#slots[shard * this.#slot + statistic]
+    for (let shard = 0; shard < this.#strategy.numShards; shard++)
+      total += this.#slots[shard * this.#slot + statistic]
     return total
   }
 }

@@ -6,12 +6,20 @@ import type { Strategy } from './strategy.ts'
 const EVERY = 50
 
 /** Every now and then: do all ranks hold the same bits? Throws DriftError on all of them if not. */
-export async function maybeAssertInStep(strategy: Strategy, update: number, parameters: Float32Array): Promise<void> {
+export async function maybeAssertInStep(
+  strategy: Strategy,
+  update: number,
+  parameters: Float32Array,
+): Promise<void> {
   if (update % EVERY === 0) await assertInStep(strategy, update, parameters)
 }
 
 /** The largest of hash and -hash over all ranks: equal magnitudes only if all hashes are equal. */
-export async function assertInStep(strategy: Strategy, update: number, parameters: Float32Array): Promise<void> {
+export async function assertInStep(
+  strategy: Strategy,
+  update: number,
+  parameters: Float32Array,
+): Promise<void> {
   const hash = hashParameters(parameters)
   const words = [0, 8, 16, 24].map(at => Number.parseInt(hash.slice(at, at + 8), 16))
   const extremes = Float64Array.from([...words, ...words.map(word => -word)])

@@ -1,5 +1,5 @@
 import { momentsOf, standardDeviation } from '../base/math/moments.ts'
-import { permutation, Purpose } from '../base/math/streams.ts'
+import { Purpose, permutation } from '../base/math/streams.ts'
 import type { Minibatch } from '../engine/engine.ts'
 import type { TrainConfig } from './config.ts'
 import { type Rollout, rowOfShard } from './rollout.ts'

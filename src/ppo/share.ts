@@ -1,4 +1,4 @@
-import { mergeMoments, type Moments, momentsOf } from '../base/math/moments.ts'
+import { type Moments, mergeMoments, momentsOf } from '../base/math/moments.ts'
 import { type Episode, type Rollout, rowOfShard } from './rollout.ts'
 import type { Sizes } from './sizes.ts'
 import type { Strategy } from './strategy.ts'
@@ -52,12 +52,21 @@ function pack(strategy: Strategy, rollout: Rollout, sizes: Sizes): Float64Array 
     for (let j = 0; j < rowsPerShard; j++) block[at + PER_SHARD + j] = rollout.advantages[rows[j]]
   }
   rollout.episodes.forEach((episode, i) => {
-    block.set([episode.t, episode.env, episode.return, episode.length], 1 + shards * perShard + i * PER_EPISODE)
+    block.set(
+      [episode.t, episode.env, episode.return, episode.length],
+      1 + shards * perShard + i * PER_EPISODE,
+    )
   })
   return block
 }
 
-function unpackShards(shared: Shared, block: Float64Array, shards: number, first: number, rowsPerShard: number): void {
+function unpackShards(
+  shared: Shared,
+  block: Float64Array,
+  shards: number,
+  first: number,
+  rowsPerShard: number,
+): void {
   for (let local = 0; local < shards; local++) {
     const at = local * (PER_SHARD + rowsPerShard)
     const [mean, m2] = block.subarray(at, at + PER_SHARD)

@@ -39,7 +39,11 @@ export function allreduceStrategy(comm: Communicator, numShards: number): Strate
 }
 
 /** Contiguous shards per rank, also when `size` does not divide them (ARCHITECTURE decision 4). */
-export function shardsOf(rank: number, size: number, numShards: number): { firstShard: number; lastShard: number } {
+export function shardsOf(
+  rank: number,
+  size: number,
+  numShards: number,
+): { firstShard: number; lastShard: number } {
   const start = (r: number) => Math.floor((numShards * r) / size)
   return { firstShard: start(rank), lastShard: start(rank + 1) }
 }

@@ -34,7 +34,11 @@ test('parameters are the same bits at any np, over the ring and in one process',
 test('two runs of one command agree in everything but times; another seed differs', async t => {
   const folder = temporaryFolder(t)
   const results = []
-  for (const [name, seed] of [['a', 7], ['b', 7], ['c', 8]] as const) {
+  for (const [name, seed] of [
+    ['a', 7],
+    ['b', 7],
+    ['c', 8],
+  ] as const) {
     const out = join(folder, name)
     const { status } = await run(['-np', '2', '--out', out, 'train', ...small, '--seed', String(seed)])
     assert.equal(status, 0)
@@ -47,7 +51,11 @@ test('two runs of one command agree in everything but times; another seed differ
 
 test('advantages normalised over the batch or not at all, and a KL stop, keep the bits too', async t => {
   const folder = temporaryFolder(t)
-  const variants = [['--normalize-advantages', 'batch'], ['--normalize-advantages', 'none'], ['--target-kl', '0.001']]
+  const variants = [
+    ['--normalize-advantages', 'batch'],
+    ['--normalize-advantages', 'none'],
+    ['--target-kl', '0.001'],
+  ]
   for (const [i, variant] of variants.entries()) {
     const hashes = []
     for (const np of [1, 2, 3])

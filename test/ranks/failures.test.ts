@@ -32,7 +32,10 @@ for (const victim of [0, 1, 2])
 
 test('a script that throws: its stack once, with its own line, status 1', async t => {
   const folder = temporaryFolder(t)
-  const path = script(folder, `import { connect } from 'pporun'\nconst comm = await connect()\n\nthrow new Error('on purpose ' + comm.size)\n`)
+  const path = script(
+    folder,
+    `import { connect } from 'pporun'\nconst comm = await connect()\n\nthrow new Error('on purpose ' + comm.size)\n`,
+  )
   const { status, stderr } = await run(['-np', '3', path])
   assert.equal(status, 1)
   assert.equal(stderr.match(/Error: on purpose 3/g)?.length, 1 + 1, stderr) // the stack, and the line that names the rank
@@ -41,7 +44,10 @@ test('a script that throws: its stack once, with its own line, status 1', async 
 
 test('a rank that leaves before the others have finished is a failure', async t => {
   const folder = temporaryFolder(t)
-  const path = script(folder, `import { connect } from 'pporun'\nconst comm = await connect()\nif (comm.rank === 1) process.exit(0)\nawait comm.barrier()\n`)
+  const path = script(
+    folder,
+    `import { connect } from 'pporun'\nconst comm = await connect()\nif (comm.rank === 1) process.exit(0)\nawait comm.barrier()\n`,
+  )
   const { status, stderr } = await run(['-np', '2', path])
   assert.equal(status, 1)
   assert.match(stderr, /rank 1 .* ended before the others had finished/)
@@ -49,7 +55,10 @@ test('a rank that leaves before the others have finished is a failure', async t 
 
 test('a rank that never connects is named at once when it ends', async t => {
   const folder = temporaryFolder(t)
-  const path = script(folder, `import { connect } from 'pporun'\nif (process.env.PPORUN_RANK !== '1') await connect()\n`)
+  const path = script(
+    folder,
+    `import { connect } from 'pporun'\nif (process.env.PPORUN_RANK !== '1') await connect()\n`,
+  )
   const { status, stderr } = await run(['-np', '3', path])
   assert.equal(status, 1)
   assert.match(stderr, /rank 1 .* ended while the others wait for it in connect\(\)/)
@@ -57,7 +66,10 @@ test('a rank that never connects is named at once when it ends', async t => {
 
 test('a rank that never connects and never ends is named at --start-timeout', async t => {
   const folder = temporaryFolder(t)
-  const path = script(folder, `import { connect } from 'pporun'\nif (process.env.PPORUN_RANK === '2') setInterval(() => {}, 1000)\nelse await connect()\n`)
+  const path = script(
+    folder,
+    `import { connect } from 'pporun'\nif (process.env.PPORUN_RANK === '2') setInterval(() => {}, 1000)\nelse await connect()\n`,
+  )
   const job = pporun(['-np', '3', '--start-timeout', '2', path])
   const { status, stderr } = await job.ended
   assert.equal(status, 124)

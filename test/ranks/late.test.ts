@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { pporun, readJson, script, temporaryFolder } from '../rig.ts'
 
 /** A rank that keeps the others waiting is named, whichever neighbour notices first. LATE_ROUNDS=20 for the full count. */
-const rounds = Number(process.env['LATE_ROUNDS'] ?? 2)
+const rounds = Number(process.env.LATE_ROUNDS ?? 2)
 
 interface RunFile {
   cause: { rank: number; what: string; exitStatus: number }
