@@ -7,7 +7,7 @@ import { progressBytes } from '../src/base/progress.ts'
 import { mapSharedMemory, openSharedMemory } from '../src/base/system.ts'
 import { LocalRank } from './localrank.ts'
 import { type AgentJob, type FromAgent, readLines, type ToAgent, writeLine } from './protocol.ts'
-import { sweep } from './reap.ts'
+import { endMarked, removeFolder } from './reap.ts'
 import { Watch } from './watch.ts'
 
 /**
@@ -100,8 +100,8 @@ class Agent {
     if (this.#ranks.length === 0 && !this.#ending) return
     this.#watch?.stop()
     for (const rank of this.#ranks) rank.signal('SIGKILL')
-    if (this.#job) sweep(this.#job.jobId, this.#folder)
-    else sweep('', this.#folder)
+    if (this.#job) endMarked(this.#job.jobId)
+    removeFolder(this.#folder)
     process.stdout.end(() => process.exit(0))
   }
 }

@@ -1,6 +1,7 @@
 import { Status, WIRE_VERSION } from '../src/base/contract.ts'
 import type { RankMessage, RankOrder, Wait } from '../src/base/control.ts'
 import { Rendezvous } from '../src/collective/rendezvous.ts'
+import type { Cause } from './cause.ts'
 import type { Output } from './output.ts'
 import {
   type AgentJob,
@@ -10,8 +11,9 @@ import {
   type ToAgent,
   writeLine,
 } from './protocol.ts'
-import { signalGroup, sweep } from './reap.ts'
-import type { Cause, Runs } from './runs.ts'
+import { RankTable } from './ranktable.ts'
+import { endMarked, removeFolder, signalGroup } from './reap.ts'
+import type { Runs } from './runs.ts'
 import { signalNumber } from './signals.ts'
 import { describeLate, latest } from './watch.ts'
 
@@ -23,25 +25,17 @@ export interface AgentProcess {
   ended: Promise<string>
 }
 
-/** What the job needs to know beside what its agent does. */
+/** What the launcher decides for the job as a whole. */
 export interface JobSettings {
   host: string
+  /** Seconds. */
   startTimeout: number
+  /** Seconds; null: no limit. */
   timeout: number | null
 }
 
 /** How long reports about one incident are collected before a rank is named. */
 const COLLECT = 200 // ms
-
-interface Rank {
-  pid: number
-  greeted: boolean
-  /** Newest communicator that it has asked for, and the newest that it has closed. */
-  connected: number
-  closed: number
-  failure: Extract<RankMessage, { type: 'failed' }> | null
-  ended: boolean
-}
 
 /**
  * A running job. It passes messages between ranks, and decides how the job ends: the first unprompted exit is
@@ -53,11 +47,11 @@ export class Job {
   readonly #output: Output
   readonly #runs: Runs
   readonly #start: number = Date.now()
-  readonly #ranks: Rank[]
+  readonly #ranks: RankTable
   readonly #rendezvous: Rendezvous
   readonly #timers: NodeJS.Timeout[] = []
   #agent: AgentProcess | null = null
-  #agentFolder = ''
+  #agentFolder: string | null = null
   #cause: Cause | null = null
   #wait: Wait | null = null
 
@@ -66,55 +60,49 @@ export class Job {
     this.#settings = settings
     this.#output = output
     this.#runs = runs
+    this.#ranks = new RankTable(job.np)
     this.#rendezvous = new Rendezvous(job.np)
-    this.#ranks = Array.from({ length: job.np }, () => ({
-      pid: 0,
-      greeted: false,
-      connected: 0,
-      closed: 0,
-      failure: null,
-      ended: false,
-    }))
   }
 
   async run(agent: AgentProcess): Promise<number> {
+    const { startTimeout, timeout } = this.#settings
     this.#agent = agent
-    agent.stdin.on('error', () => {})
+    agent.stdin.on('error', () => {}) // an agent that is gone shows in `ended`
     readLines<FromAgent>(agent.stdout, message => this.#hear(message))
-    this.#limit(this.#settings.startTimeout, () => this.#checkStart())
-    if (this.#settings.timeout !== null)
-      this.#limit(this.#settings.timeout, () =>
-        this.#fail(null, `ran past --timeout ${this.#settings.timeout} s`, Status.timeout),
-      )
+    this.#after(startTimeout, () => this.#checkStart())
+    if (timeout !== null)
+      this.#after(timeout, () => this.#fail(null, `ran past --timeout ${timeout} s`, Status.timeout))
     const how = await agent.ended
     for (const timer of this.#timers) clearTimeout(timer)
-    if (this.#ranks.some(rank => !rank.ended)) this.#agentDied(how)
+    if (!this.#ranks.allEnded()) this.#agentDied(how)
     return this.#cause?.exitStatus ?? Status.success
   }
 
-  /** Ends the job from outside; a second call does it at once. */
+  /** Why the job failed; null while it has not. */
+  get cause(): Cause | null {
+    return this.#cause
+  }
+
+  /** Ends the job from outside; asked again it does so at once. */
   stop(what: string, exitStatus: number): void {
-    if (this.#cause?.rank === null && this.#cause.exitStatus === exitStatus)
-      return this.#tell({ type: 'kill' })
-    if (this.#cause) return
+    if (this.#cause) {
+      this.#tell({ type: 'kill' })
+      return
+    }
     this.#setCause(null, what, exitStatus)
     this.#output.say(what)
     this.#tell({ type: 'stop' })
   }
 
-  get cause(): Cause | null {
-    return this.#cause
-  }
-
   #hear(message: FromAgent): void {
     if (message.type === 'line') this.#output.rankLine(message.rank, message.stream, message.text)
     else if (message.type === 'message') this.#hearRank(message.rank, message.message)
-    else if (message.type === 'started') this.#ranks[message.rank].pid = message.pid
+    else if (message.type === 'started') this.#ranks.started(message.rank, message.pid)
     else if (message.type === 'exit') this.#rankEnded(message.rank, message.code, message.signal)
     else if (message.type === 'census') this.#blame(message.ranks)
     else if (message.type === 'warning') this.#output.say(message.text)
     else if (message.type === 'broken')
-      this.#fail(null, `the agent failed: ${message.reason}`, Status.failure)
+      this.#fail(null, `cannot go on, its agent failed: ${message.reason}`, Status.failure)
     else {
       this.#agentFolder = message.folder
       this.#tell({ type: 'start', job: this.#agentJob })
@@ -122,21 +110,20 @@ export class Job {
   }
 
   #hearRank(rank: number, message: RankMessage): void {
-    const state = this.#ranks[rank]
-    if (message.type === 'hello') state.greeted = true
+    if (message.type === 'hello') this.#ranks.greeted(rank)
     else if (message.type === 'endpoint') this.#meet(rank, message)
     else if (message.type === 'closed') this.#closed(rank, message.generation)
     else if (message.type === 'claim') this.#claim(rank, message.index)
     else if (message.type === 'run') this.#runs.add(message.folder, message.fields)
     else if (message.type === 'status') this.#output.status(message.text)
     else if (message.type === 'timeout') this.#timedOut(message.wait)
-    else state.failure = message
+    else this.#ranks.failed(rank, message)
   }
 
   #meet(rank: number, { generation, endpoint, wire }: Extract<RankMessage, { type: 'endpoint' }>): void {
     if (wire !== WIRE_VERSION)
-      return this.#fail(rank, `speaks wire version ${wire}, not ${WIRE_VERSION}`, Status.failure)
-    this.#ranks[rank].connected = generation
+      this.#fail(rank, `speaks wire version ${wire}, this launcher ${WIRE_VERSION}`, Status.failure)
+    this.#ranks.connected(rank, generation)
     const endpoints = this.#rendezvous.offer(rank, generation, endpoint)
     if (endpoints) this.#orderAll({ type: 'table', generation, endpoints })
     else this.#checkLeft()
@@ -144,9 +131,7 @@ export class Job {
 
   /** Ranks leave a communicator together: until then the last frame of one may still be on its way. */
   #closed(rank: number, generation: number): void {
-    this.#ranks[rank].closed = generation
-    if (this.#ranks.every(({ closed }) => closed >= generation))
-      this.#orderAll({ type: 'allClosed', generation })
+    if (this.#ranks.closed(rank, generation)) this.#orderAll({ type: 'allClosed', generation })
   }
 
   #claim(rank: number, index: number): void {
@@ -155,48 +140,44 @@ export class Job {
       if (isNew) this.#output.logInto(folder)
       this.#order(rank, { type: 'claimed', index, folder })
     } catch (error) {
-      this.#order(rank, { type: 'refused', index, reason: (error as Error).message })
+      this.#order(rank, { type: 'claimed', index, refused: (error as Error).message })
     }
   }
 
   #rankEnded(rank: number, code: number | null, signal: string | null): void {
-    const state = this.#ranks[rank]
-    state.ended = true
+    this.#ranks.ended(rank)
+    const failure = this.#ranks.failure(rank)
     if (this.#cause) return
-    const { failure } = state
-    // A rank that was told of the abort is a consequence; the cause is still on its way.
-    if (failure?.kind === 'aborted') return
     if (signal) this.#fail(rank, `was killed by ${signal}`, 128 + signalNumber(signal))
-    else if (code !== 0) this.#failed(rank, code ?? 1, failure)
-    else if (state.connected > state.closed)
+    else if (failure?.kind === 'usage') this.#misused(rank, failure.text, failure.exitStatus)
+    else if (failure) {
+      this.#output.failure(rank, failure.text)
+      this.#fail(rank, `failed: ${failure.text.split('\n')[0]}`, failure.exitStatus)
+    } else if (code !== 0) this.#fail(rank, `ended with exit status ${code}`, code ?? Status.failure)
+    else if (this.#ranks.isConnected(rank))
       this.#fail(rank, 'ended before the others had finished', Status.failure)
     else this.#checkLeft()
   }
 
-  #failed(rank: number, code: number, failure: Rank['failure']): void {
-    if (failure?.kind === 'usage') {
-      this.#setCause(rank, failure.text, code)
-      this.#output.failure(rank, `pporun: ${failure.text}`)
-      this.#tell({ type: 'abort', reason: failure.text })
-      return
-    }
-    if (failure) this.#output.failure(rank, failure.text)
-    const what = failure ? `failed: ${failure.text.split('\n')[0]}` : `ended with exit status ${code}`
-    this.#fail(rank, what, code)
+  /** A mistake of the user's, found inside the ranks: every rank finds it, one line says it. */
+  #misused(rank: number, text: string, exitStatus: number): void {
+    this.#setCause(rank, text, exitStatus)
+    this.#output.failure(rank, `pporun: ${text}`)
+    this.#tell({ type: 'abort', reason: text })
   }
 
   /** A rank that has ended well cannot come to a meeting that others wait in. */
   #checkLeft(): void {
-    const gone = this.#rendezvous.missing().find(rank => this.#ranks[rank].ended)
+    const gone = this.#rendezvous.missing().find(rank => this.#ranks.hasEnded(rank))
     if (gone !== undefined)
       this.#fail(gone, 'ended while the others wait for it in connect()', Status.failure)
   }
 
   #checkStart(): void {
-    const silent = this.#ranks.findIndex(rank => !rank.greeted)
+    const silent = this.#ranks.silent()
     const [absent] = this.#rendezvous.missing()
     const limit = `within --start-timeout ${this.#settings.startTimeout} s`
-    if (silent >= 0) this.#fail(silent, `did not start ${limit}`, Status.timeout)
+    if (silent !== undefined) this.#fail(silent, `did not start ${limit}`, Status.timeout)
     else if (absent !== undefined)
       this.#fail(absent, `did not call connect() or train() ${limit}`, Status.timeout)
   }
@@ -209,38 +190,33 @@ export class Job {
   }
 
   #blame(ranks: RankState[]): void {
+    if (!this.#wait) return
     const late = latest(ranks)
-    const { op, sequence, seconds } = this.#wait!
+    const { op, sequence, seconds, from } = this.#wait
     const waited = `kept the others waiting for ${seconds.toFixed(1)} s in ${op} #${sequence}`
-    const rank = late?.rank ?? this.#wait!.from
-    this.#fail(rank, late ? `${waited} (${describeLate(late)})` : waited, Status.timeout)
+    this.#fail(late?.rank ?? from, late ? `${waited} (${describeLate(late)})` : waited, Status.timeout)
   }
 
   #agentDied(how: string): void {
-    for (const { pid } of this.#ranks) if (pid > 0) signalGroup(pid, 'SIGKILL')
-    sweep(this.#agentJob.jobId, this.#agentFolder)
-    if (!this.#cause) this.#fail(null, `the agent on ${this.#settings.host} died (${how})`, Status.failure)
+    for (const pid of this.#ranks.pids()) signalGroup(pid, 'SIGKILL')
+    endMarked(this.#agentJob.jobId)
+    if (this.#agentFolder !== null) removeFolder(this.#agentFolder)
+    if (!this.#cause) this.#fail(null, `lost its agent on ${this.#settings.host} (${how})`, Status.failure)
   }
 
   #fail(rank: number | null, what: string, exitStatus: number): void {
     if (this.#cause) return
-    this.#setCause(rank, what, exitStatus)
-    const { host, pid } = this.#cause!
+    const { host, pid } = this.#setCause(rank, what, exitStatus)
     const who = rank === null ? 'the job' : `rank ${rank} (${host}, pid ${pid})`
     this.#output.say(`${who} ${what}; all ranks are ended (status ${exitStatus})`)
     this.#tell({ type: 'abort', reason: `${who} ${what}` })
   }
 
-  #setCause(rank: number | null, what: string, exitStatus: number): void {
-    const pid = rank === null ? null : this.#ranks[rank].pid
-    this.#cause = {
-      rank,
-      host: this.#settings.host,
-      pid,
-      what,
-      exitStatus,
-      after: (Date.now() - this.#start) / 1000,
-    }
+  #setCause(rank: number | null, what: string, exitStatus: number): Cause {
+    const pid = rank === null ? null : this.#ranks.pid(rank)
+    const after = (Date.now() - this.#start) / 1000
+    this.#cause = { rank, host: this.#settings.host, pid, what, exitStatus, after }
+    return this.#cause
   }
 
   #order(rank: number, order: RankOrder): void {
@@ -248,14 +224,14 @@ export class Job {
   }
 
   #orderAll(order: RankOrder): void {
-    for (let rank = 0; rank < this.#ranks.length; rank++) this.#order(rank, order)
+    for (let rank = 0; rank < this.#ranks.size; rank++) this.#order(rank, order)
   }
 
   #tell(order: ToAgent): void {
-    writeLine(this.#agent!.stdin, order)
+    if (this.#agent) writeLine(this.#agent.stdin, order)
   }
 
-  #limit(seconds: number, then: () => void): void {
+  #after(seconds: number, then: () => void): void {
     const timer = setTimeout(then, seconds * 1000)
     timer.unref()
     this.#timers.push(timer)

@@ -16,6 +16,7 @@ export class Output {
   readonly #status: StatusLine = new StatusLine(process.stderr)
   readonly #kept = new Map<number, string[]>()
   #logs: string | null = null
+  #advice: string | null = null
 
   constructor(options: { tag: boolean; quiet: boolean }) {
     this.#tag = options.tag
@@ -24,6 +25,7 @@ export class Output {
 
   /** A line of a rank. */
   rankLine(rank: number, stream: 'stdout' | 'stderr', text: string): void {
+    this.#giveAdvice()
     this.#log(rank, text)
     this.#status.line(this.#tag ? `[${rank}] ${text}` : text, process[stream])
   }
@@ -39,13 +41,20 @@ export class Output {
     this.#status.line(text)
   }
 
+  /** Something worth knowing once the job really runs: not before the one line that says why it does not. */
+  advise(text: string): void {
+    this.#advice = text
+  }
+
   /** The newest state of the run, as one living line. */
   status(text: string): void {
+    this.#giveAdvice()
     if (!this.#quiet) this.#status.update(text)
   }
 
-  end(): void {
-    this.#status.end()
+  /** Nothing more comes. A job that has completed leaves its last state on the console. */
+  end(completed: boolean): void {
+    this.#status.end(completed)
   }
 
   /** From now on lines go to `<folder>/logs`, the kept ones first. */
@@ -56,8 +65,16 @@ export class Output {
     this.#kept.clear()
   }
 
+  #giveAdvice(): void {
+    if (this.#advice !== null && !this.#quiet) this.say(this.#advice)
+    this.#advice = null
+  }
+
   #log(rank: number, text: string): void {
-    if (this.#logs !== null) return this.#append(rank, text)
+    if (this.#logs !== null) {
+      this.#append(rank, text)
+      return
+    }
     const lines = this.#kept.get(rank) ?? []
     lines.push(text)
     if (lines.length > KEPT_LINES) lines.shift()

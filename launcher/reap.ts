@@ -5,28 +5,31 @@ import { processesOfJob } from './proc.ts'
 
 /** Signals a whole process group; false if it has no member any more. */
 export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
-  try {
-    process.kill(-leader, signal)
-    return true
-  } catch {
-    return false
+  return signalled(-leader, signal)
+}
+
+/** Looks until nothing new has been started meanwhile. */
+const LOOKS = 5
+
+/** KILLs every process that carries the job's mark: grandchildren in sessions of their own. */
+export function endMarked(jobId: string): void {
+  for (let look = 0; look < LOOKS; look++) {
+    const left = processesOfJob(jobId)
+    if (left.length === 0) return
+    for (const pid of left) signalled(pid, 'SIGKILL')
   }
 }
 
-/** KILLs every process that carries the job's mark, until a look finds none, and removes the job's folder. */
-export function sweep(jobId: string, folder: string): void {
-  for (let look = 0; look < 5; look++) {
-    const left = processesOfJob(jobId)
-    for (const pid of left) kill(pid)
-    if (left.length === 0) break
-  }
+export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
 }
 
-function kill(pid: number): void {
+/** False if there was nobody to signal. */
+function signalled(pid: number, signal: NodeJS.Signals): boolean {
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, signal)
+    return true
   } catch {
-    // It ended by itself.
+    return false
   }
 }

@@ -25,7 +25,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   checkFolder(folder)
   const np = args.np ?? 1
   const output = new Output({ tag: args.tagOutput, quiet: args.quiet })
-  if (!args.quiet) adviseOnRanks(args.np, output)
+  adviseOnRanks(args.np, output)
 
   const runs = new Runs(folder, np)
   const job = new Job(
@@ -40,7 +40,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   // A script that never trained has made no run; who asked for a folder still gets its logs.
   if (args.out !== null && runs.none) output.logInto(runs.claim(0).folder)
   runs.finish(job.cause)
-  output.end()
+  output.end(job.cause === null)
   return status
 }
 
@@ -53,8 +53,8 @@ function findScript(name: string): string {
 
 function adviseOnRanks(np: number | null, output: Output): void {
   const cores = availableParallelism()
-  if (np === null && cores > 1) output.say(`1 rank; this machine has ${cores} cores: try -np ${cores}`)
-  else if (np !== null && np > cores) output.say(`${np} ranks share ${cores} cores`)
+  if (np === null && cores > 1) output.advise(`1 rank; this machine has ${cores} cores: try -np ${cores}`)
+  else if (np !== null && np > cores) output.advise(`${np} ranks share ${cores} cores`)
 }
 
 function agentJob(args: RunArgs, np: number, bundle: string): AgentJob {

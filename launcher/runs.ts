@@ -2,19 +2,8 @@ import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { UsageError } from '../src/base/errors.ts'
 import { checkFolder, makeFolder, nthFolder, reason, writeRunFile } from '../src/base/runfolder.ts'
+import type { Cause } from './cause.ts'
 import { processStat } from './proc.ts'
-
-/** Why a job failed, as run.json records it. */
-export interface Cause {
-  /** null: no rank is to blame (Ctrl-C, a time limit of the whole job). */
-  rank: number | null
-  host: string
-  pid: number | null
-  what: string
-  exitStatus: number
-  /** Seconds since the launch. */
-  after: number
-}
 
 interface Run {
   folder: string

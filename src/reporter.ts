@@ -31,12 +31,9 @@ export async function openReporter(): Promise<Reporter> {
   const pipe = control()
   if (!pipe || !rankSettings()) return ownReporter(index)
   await pipe.send({ type: 'claim', index })
-  const order = await Promise.race([
-    pipe.receive('claimed', order => order.index === index),
-    pipe.receive('refused', order => order.index === index),
-  ])
-  if (order.type === 'refused') throw new UsageError(order.reason)
-  const { folder } = order
+  const answer = await pipe.receive('claimed', claimed => claimed.index === index)
+  if (answer.refused !== undefined) throw new UsageError(answer.refused)
+  const { folder } = answer
   return {
     folder,
     fields: fields => void pipe.send({ type: 'run', folder, fields }),

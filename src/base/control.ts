@@ -31,8 +31,8 @@ export type RankMessage =
 export type RankOrder =
   | { type: 'table'; generation: number; endpoints: string[] }
   | { type: 'allClosed'; generation: number }
-  | { type: 'claimed'; index: number; folder: string }
-  | { type: 'refused'; index: number; reason: string }
+  | { type: 'claimed'; index: number; folder: string; refused?: undefined }
+  | { type: 'claimed'; index: number; refused: string }
   | { type: 'abort'; reason: string }
 
 type OrderOf<T extends RankOrder['type']> = Extract<RankOrder, { type: T }>

@@ -36,10 +36,12 @@ export class StatusLine {
     if (shown) this.#draw(shown)
   }
 
-  /** Leaves the last state on the screen and starts a new line. */
-  end(): void {
-    if (this.#pending !== null && this.#stream.isTTY) this.#draw(this.#pending)
-    else if (this.#pending !== null) this.#stream.write(`${this.#pending}\n`)
+  /** Starts a new line; `showLast` brings a state that was still to be shown onto the screen before. */
+  end(showLast = true): void {
+    if (showLast && this.#pending !== null) {
+      if (this.#stream.isTTY) this.#draw(this.#pending)
+      else this.#stream.write(`${this.#pending}\n`)
+    }
     if (this.#shown) this.#stream.write('\n')
     this.#shown = ''
     this.#pending = null

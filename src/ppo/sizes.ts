@@ -46,22 +46,21 @@ export function sizesOf(config: TrainConfig): Sizes {
 /** Throws UsageError if there are fewer shards than ranks, with the smallest change that helps. */
 export function checkRanks(config: TrainConfig, numShards: number, size: number): void {
   if (size <= numShards) return
-  const { numEnvs, numSteps, batchSize } = config
-  const largest = gcd(numEnvs, batchSize)
-  const shards = divisors(largest).find(s => s >= size)
-  const remedy = shards ? `--shards ${shards}` : `--num-envs ${moreEnvs(size, numSteps, batchSize)}`
+  const { numEnvs, batchSize } = config
   throw new UsageError(
-    `${size} ranks, but only ${numShards} shards of --num-envs ${numEnvs} and --batch-size ${batchSize}: use -np ${numShards} or fewer, or ${remedy}`,
+    `${size} ranks, but only ${numShards} shards of --num-envs ${numEnvs} and --batch-size ${batchSize}: ` +
+      `use -np ${numShards} or fewer, or ${remedyFor(config, size)}`,
   )
 }
 
-/** The smallest number of environments that gives `size` ranks a shard each, with the batch size to go with it. */
-function moreEnvs(size: number, numSteps: number, batchSize: number): string {
-  for (let numEnvs = size; numEnvs <= size * batchSize; numEnvs++) {
-    const shards = largestDivisor(gcd(numEnvs, batchSize), DEFAULT_SHARDS)
-    if ((numEnvs * numSteps) % batchSize === 0 && shards >= size) return String(numEnvs)
+/** The fewest shards and environments that give every rank a shard; the batch stays if any number of them divides it. */
+function remedyFor({ numEnvs, numSteps, batchSize }: TrainConfig, size: number): string {
+  for (let envs = numEnvs; envs <= numEnvs + size * batchSize; envs++) {
+    const shards = divisors(gcd(envs, batchSize)).find(s => s >= size)
+    if (shards === undefined || (envs * numSteps) % batchSize !== 0) continue
+    return envs === numEnvs ? `--shards ${shards}` : `--num-envs ${envs} --shards ${shards}`
   }
-  return `${size} --batch-size ${size * numSteps} --shards ${size}`
+  return `--num-envs ${size} --batch-size ${size * numSteps} --shards ${size}`
 }
 
 function gcd(a: number, b: number): number {
