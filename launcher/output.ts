@@ -46,10 +46,11 @@ export class Output {
     this.#advice = text
   }
 
-  /** The newest state of the run, as one living line. */
-  status(text: string): void {
+  /** The newest state of the run, as one living line; null leaves the last one standing. */
+  status(text: string | null): void {
     this.#giveAdvice()
-    if (!this.#quiet) this.#status.update(text)
+    if (text === null) this.#status.end()
+    else if (!this.#quiet) this.#status.update(text)
   }
 
   /** Nothing more comes. A job that has completed leaves its last state on the console. */

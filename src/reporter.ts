@@ -1,35 +1,64 @@
 import { join } from 'node:path'
-import { rankSettings } from './base/contract.ts'
-import { control } from './base/control.ts'
+import { type Control, control } from './base/control.ts'
 import { UsageError } from './base/errors.ts'
 import { checkFolder, defaultFolder, makeFolder, nthFolder, writeRunFile } from './base/runfolder.ts'
 import { StatusLine } from './base/terminal.ts'
+import { type Checkpoint, saveCheckpoint } from './checkpoint/checkpoint.ts'
 import { jsonlLogger } from './log/jsonl.ts'
 import { type Logger, loggers, silentLogger } from './log/logger.ts'
 import { progressLogger } from './log/progress.ts'
 
-/**
- * Where a run's results go. Under the launcher it owns folder, run.json and terminal, and ranks send it what
- * they have; a job of one does it all itself.
- */
+/** Where a run's results go. Rank 0 has a real one; the others' is silent, so that nobody asks who reports. */
 export interface Reporter {
   readonly folder: string
+  /** Each update's metrics: metrics.jsonl and the progress line. */
+  log(totalSteps: number): Logger
   /** Adds fields to run.json. */
   fields(fields: object): void
-  /** The state of the run, as one living line. */
-  status(text: string): void
-  /** Ends the living line, before other output. */
-  end(): void
+  save(checkpoint: Checkpoint): void
+  /** Lines for the person who watches; the progress line ends. */
+  say(...lines: string[]): void
+}
+
+/** What a reporter writes to: the launcher, which owns run.json and the terminal, or both directly in a job of one. */
+interface Sink {
+  folder: string
+  fields(fields: object): void
+  /** The state of the run as one living line; null ends it. */
+  status(text: string | null): void
 }
 
 /** Runs that this process has begun: a script's second one goes to `DIR-2`. */
 let begun = 0
+let ownFolder: string | undefined
 
 /** Claims the folder of this process's next run; throws UsageError if it cannot be used. */
-export async function openReporter(): Promise<Reporter> {
+export async function openReporter(rank: number): Promise<Reporter> {
   const index = begun++
   const pipe = control()
-  if (!pipe || !rankSettings()) return ownReporter(index)
+  const sink = pipe ? await launcherSink(pipe, index) : ownSink(index)
+  return rank === 0 ? reporterTo(sink) : silentReporter(sink.folder)
+}
+
+export function silentReporter(folder: string): Reporter {
+  return { folder, log: () => silentLogger, fields: () => {}, save: () => {}, say: () => {} }
+}
+
+function reporterTo({ folder, fields, status }: Sink): Reporter {
+  return {
+    folder,
+    log: totalSteps =>
+      loggers(jsonlLogger(join(folder, 'metrics.jsonl')), progressLogger(totalSteps, status)),
+    fields,
+    save: checkpoint => void saveCheckpoint(folder, checkpoint),
+    say: (...lines) => {
+      status(null)
+      for (const line of lines) console.log(line)
+    },
+  }
+}
+
+async function launcherSink(pipe: Control, index: number): Promise<Sink> {
   await pipe.send({ type: 'claim', index })
   const answer = await pipe.receive('claimed', claimed => claimed.index === index)
   if (answer.refused !== undefined) throw new UsageError(answer.refused)
@@ -38,12 +67,12 @@ export async function openReporter(): Promise<Reporter> {
     folder,
     fields: fields => void pipe.send({ type: 'run', folder, fields }),
     status: text => void pipe.send({ type: 'status', text }),
-    end: () => {},
   }
 }
 
-function ownReporter(index: number): Reporter {
-  const folder = nthFolder(defaultFolder(process.argv[1] ?? 'run'), index)
+function ownSink(index: number): Sink {
+  ownFolder ??= defaultFolder(process.argv[1] ?? 'run')
+  const folder = nthFolder(ownFolder, index)
   checkFolder(folder)
   makeFolder(folder)
   const line = new StatusLine(process.stderr)
@@ -51,17 +80,6 @@ function ownReporter(index: number): Reporter {
   return {
     folder,
     fields: fields => writeRunFile(folder, Object.assign(all, fields)),
-    status: text => line.update(text),
-    end: () => line.end(),
+    status: text => (text === null ? line.end() : line.update(text)),
   }
-}
-
-/** metrics.jsonl and the progress line on rank 0; nothing on the others. */
-export function reportingLogger(rank: number, reporter: Reporter, totalSteps: number): Logger {
-  if (rank !== 0) return silentLogger
-  const metrics = jsonlLogger(join(reporter.folder, 'metrics.jsonl'))
-  return loggers(
-    metrics,
-    progressLogger(totalSteps, text => reporter.status(text)),
-  )
 }

@@ -2,23 +2,26 @@ import { rankSettings } from './base/contract.ts'
 import { UsageError } from './base/errors.ts'
 import { Purpose } from './base/math/streams.ts'
 import { packageVersion } from './base/version.ts'
-import { saveCheckpoint } from './checkpoint/checkpoint.ts'
 import type { Communicator } from './collective/communicator.ts'
 import { connect, progress } from './connect.ts'
+import type { Engine } from './engine/engine.ts'
 import { initialParameters } from './engine/init.ts'
 import { layoutHash, layoutOf } from './engine/layout.ts'
 import { makeEngine } from './engine/select.ts'
 import { dynamicsOf, makeVectorEnv } from './env/registry.ts'
 import { duration, thousands } from './log/progress.ts'
 import { resolveConfig, type TrainOptions } from './options.ts'
-import { type Evaluation, play } from './policy/evaluate.ts'
+import { type Evaluation, play, summarise } from './policy/evaluate.ts'
 import type { TrainConfig } from './ppo/config.ts'
 import { assertInStep } from './ppo/instep.ts'
 import { type Parts, ppo } from './ppo/ppo.ts'
 import { checkRanks, type Sizes, sizesOf } from './ppo/sizes.ts'
 import { hashParameters, initialState, mean, type TrainState } from './ppo/state.ts'
 import { allreduceStrategy } from './ppo/strategy.ts'
-import { openReporter, type Reporter, reportingLogger } from './reporter.ts'
+import { openReporter, type Reporter } from './reporter.ts'
+
+/** Behind the closing evaluation. */
+const EVALUATION_EPISODES = 100
 
 /** What a training run came to; the same on all ranks, times aside. */
 export interface TrainResult {
@@ -57,14 +60,10 @@ async function trainOnRanks(config: TrainConfig): Promise<TrainResult> {
   dynamicsOf(config.env)
   const comm = await connect()
   checkRanks(config, sizes.numShards, comm.size)
-  const reporter = await openReporter()
-  const say = (text: string) => comm.rank === 0 && console.log(text)
+  const reporter = await openReporter(comm.rank)
   if (sizes.totalSteps !== config.totalSteps)
-    say(
-      `${thousands(config.totalSteps)} steps are rounded up to ${thousands(sizes.totalSteps)}: whole updates`,
-    )
+    reporter.say(`${thousands(config.totalSteps)} steps are ${thousands(sizes.totalSteps)} in whole updates`)
   const result = await trainWith(config, sizes, comm, reporter)
-  for (const line of summary(result)) say(line)
   await comm.close()
   return result
 }
@@ -77,29 +76,30 @@ export async function trainWith(
   reporter: Reporter,
 ): Promise<TrainResult> {
   const { state, parts, layout } = assemble(config, sizes, comm, reporter)
-  if (comm.rank === 0) reporter.fields(describeRun(config, sizes, comm, parts.engine.name))
+  reporter.fields(describeRun(config, sizes, comm, parts.engine.name))
   const begin = performance.now()
   await ppo(config, sizes, state, parts)
   const seconds = (performance.now() - begin) / 1000
   parts.phase('other')
   await assertInStep(parts.strategy, state.update, state.parameters)
 
-  const { folder } = reporter
   const outcome = describeOutcome(state, sizes, seconds)
-  const { env } = config
   const { globalSteps: steps, paramsHash } = outcome
-  if (comm.rank === 0)
-    saveCheckpoint(folder, layout, {
-      env,
-      network: layout.network,
-      steps,
-      paramsHash,
-      parameters: state.parameters,
-    })
-  reporter.end()
-  const evaluation = await play(env, parts.engine)
-  if (comm.rank === 0) reporter.fields({ ...outcome, evaluation, status: 'completed' })
-  return { folder, ...outcome, evaluation }
+  const { network, tensors } = layout
+  reporter.save({ env: config.env, network, tensors, steps, paramsHash, parameters: state.parameters })
+  const evaluation = await evaluateTogether(config.env, parts.engine, comm)
+  reporter.fields({ ...outcome, evaluation, status: 'completed' })
+  const result = { folder: reporter.folder, ...outcome, evaluation }
+  reporter.say(...summary(result))
+  return result
+}
+
+/** Every rank plays its part of the episodes. */
+async function evaluateTogether(env: string, engine: Engine, comm: Communicator): Promise<Evaluation> {
+  const start = (rank: number) => Math.floor((EVALUATION_EPISODES * rank) / comm.size)
+  const first = start(comm.rank)
+  const played = await play(env, engine, { first, count: start(comm.rank + 1) - first })
+  return summarise(await comm.allgather(played))
 }
 
 function assemble(config: TrainConfig, sizes: Sizes, comm: Communicator, reporter: Reporter) {
@@ -120,7 +120,7 @@ function assemble(config: TrainConfig, sizes: Sizes, comm: Communicator, reporte
     layoutHash: layoutHash(layout),
     envs: makeVectorEnv(env, numEnvs, { seed, purpose: Purpose.reset, firstEnv }),
     sampler: { seed, firstEnv, step: 0 },
-    log: reportingLogger(comm.rank, reporter, sizes.totalSteps),
+    log: reporter.log(sizes.totalSteps),
     phase: phase => progress().phase(phase),
   }
   return { layout, parts, state: initialState(initialParameters(layout, seed)) }

@@ -23,7 +23,8 @@ export type RankMessage =
   | { type: 'closed'; generation: number }
   | { type: 'claim'; index: number }
   | { type: 'run'; folder: string; fields: object }
-  | { type: 'status'; text: string }
+  /** null: the state that was shown last stays, and other output follows. */
+  | { type: 'status'; text: string | null }
   | { type: 'timeout'; wait: Wait }
   | { type: 'failed'; kind: 'usage' | 'aborted' | 'error'; text: string; exitStatus: number }
 

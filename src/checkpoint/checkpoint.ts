@@ -10,8 +10,7 @@ import {
 } from 'node:fs'
 import { basename, join } from 'node:path'
 import { UsageError } from '../base/errors.ts'
-import { type Layout, layoutOf, type Network } from '../engine/layout.ts'
-import { decodeSafetensors, encodeSafetensors } from './safetensors.ts'
+import { decodeSafetensors, encodeSafetensors, type NamedTensor } from './safetensors.ts'
 
 /**
  * A checkpoint on disk: a folder `checkpoints/<steps>` with
@@ -21,24 +20,30 @@ import { decodeSafetensors, encodeSafetensors } from './safetensors.ts'
  *
  * and `checkpoints/latest`, a link to the newest. Written aside and renamed: a reader never sees half of one.
  */
-export interface Checkpoint {
+export interface Checkpoint extends About {
+  /** Of the flat vector below, in order. */
+  tensors: readonly NamedTensor[]
+  parameters: Float32Array
+}
+
+interface About {
   env: string
-  network: Network
+  /** What the engine needs to know to make the network again. */
+  network: unknown
   steps: number
   paramsHash: string
-  parameters: Float32Array
 }
 
 const FORMAT = 1
 
 /** Writes `checkpoints/<steps>` below the run's folder and points `latest` at it. Returns its path. */
-export function saveCheckpoint(runFolder: string, layout: Layout, checkpoint: Checkpoint): string {
-  const { parameters, ...about } = checkpoint
+export function saveCheckpoint(runFolder: string, checkpoint: Checkpoint): string {
+  const { tensors, parameters, ...about } = checkpoint
   const parent = join(runFolder, 'checkpoints')
   const path = join(parent, String(checkpoint.steps))
   const temporary = `${path}.${process.pid}.tmp`
   mkdirSync(temporary, { recursive: true })
-  writeFileSync(join(temporary, 'parameters.safetensors'), encodeSafetensors(layout, parameters))
+  writeFileSync(join(temporary, 'parameters.safetensors'), encodeSafetensors(tensors, parameters))
   writeFileSync(
     join(temporary, 'checkpoint.json'),
     `${JSON.stringify({ format: FORMAT, ...about }, null, 2)}\n`,
@@ -52,14 +57,12 @@ export function saveCheckpoint(runFolder: string, layout: Layout, checkpoint: Ch
 /** @param path a run's folder (its latest checkpoint) or a checkpoint's own. Throws UsageError if it is neither. */
 export function loadCheckpoint(path: string): Checkpoint {
   const folder = findCheckpoint(path)
-  const { format, ...about } = JSON.parse(readFileSync(join(folder, 'checkpoint.json'), 'utf8')) as Omit<
-    Checkpoint,
-    'parameters'
-  > & { format: number }
+  const text = readFileSync(join(folder, 'checkpoint.json'), 'utf8')
+  const { format, ...about } = JSON.parse(text) as About & { format: number }
   if (format !== FORMAT)
     throw new UsageError(`${folder}: checkpoint format ${format}; this version reads ${FORMAT}`)
-  const bytes = readFileSync(join(folder, 'parameters.safetensors'))
-  return { ...about, parameters: decodeSafetensors(layoutOf(about.network), bytes) }
+  const { tensors, vector } = decodeSafetensors(readFileSync(join(folder, 'parameters.safetensors')))
+  return { ...about, tensors, parameters: vector }
 }
 
 function findCheckpoint(path: string): string {

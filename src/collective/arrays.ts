@@ -15,11 +15,14 @@ export function dtypeOf(array: TypedArray): DTypeName {
 export const bytesOf = (array: TypedArray): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
 
+/** The elements in memory of their own; slice() of a Buffer, which is a Uint8Array, would share it. */
+export const copyOf = (array: TypedArray): TypedArray => new constructors[dtypeOf(array)](array)
+
 /** The payload as elements. ZeroMQ may hand out memory at any address: unaligned bytes are copied first. */
 export function elementsOf(payload: Uint8Array, dtype: number): TypedArray {
   const name = (Object.keys(DType) as DTypeName[]).find(name => DType[name] === dtype)!
   const Elements = constructors[name]
   const bytes = Elements.BYTES_PER_ELEMENT
-  const aligned = payload.byteOffset % bytes === 0 ? payload : payload.slice()
+  const aligned = payload.byteOffset % bytes === 0 ? payload : copyOf(payload)
   return new Elements(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / bytes)
 }

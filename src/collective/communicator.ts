@@ -44,6 +44,7 @@ export class Communicator {
   readonly #options: CommunicatorOptions
   #sequence = 0
   #running: string | null = null
+  #closing: Promise<void> | null = null
   #closed = false
 
   constructor(transport: Transport, options: CommunicatorOptions) {
@@ -62,8 +63,8 @@ export class Communicator {
    * @param layoutHash what the elements mean, if ranks could disagree about that (engine/layout.ts).
    */
   async allreduce(array: TypedArray, op: ReduceOp = 'sum', layoutHash = 0): Promise<void> {
-    const length = array.length
-    await this.#run(op, array, { length, layoutHash }, x => ringAllreduce(x, array, reductions[op]))
+    const what = { length: array.length, layoutHash: layoutHash >>> 0 }
+    await this.#run(op, array, what, x => ringAllreduce(x, array, reductions[op]))
   }
 
   /** Every rank's array, by rank; lengths may differ, types may not. */
@@ -85,21 +86,28 @@ export class Communicator {
 
   /** True once close() has begun. */
   get closed(): boolean {
-    return this.#closed
+    return this.#closing !== null
   }
 
-  /** Waits for all ranks, then lets go of the sockets. Safe to call twice. */
-  async close(): Promise<void> {
-    if (this.#closed) return
-    await this.barrier()
-    this.#closed = true
-    await this.#options.onClose?.()
-    this.#transport.close()
+  /** Waits for all ranks, then lets go of the sockets, also if they do not come. Safe to call twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.#leave()
+    return this.#closing
   }
 
   /** Ends the wait that is under way, and all later ones, with this error. */
   abort(error: Error): void {
     this.#transport.fail(error)
+  }
+
+  async #leave(): Promise<void> {
+    try {
+      await this.barrier()
+      await this.#options.onClose?.()
+    } finally {
+      this.#closed = true
+      this.#transport.close()
+    }
   }
 
   async #run<T>(
@@ -114,8 +122,8 @@ export class Communicator {
         `${op}: ${this.#running} #${this.#sequence} is still running; await one collective before the next`,
       )
     const { epoch, opTimeout, progress, onTimeout } = this.#options
-    const sequence = ++this.#sequence
     const dtype = DType[dtypeOf(array)]
+    const sequence = ++this.#sequence
     const call = { source: this.rank, epoch, sequence, op: Op[op], dtype, layoutHash: 0, ...what }
     const start = this.#transport.now()
     this.#running = op
@@ -139,10 +147,7 @@ const reductions: Record<ReduceOp, Reduce> = {
     for (let i = 0; i < target.length; i++) target[i] += source[i]
   },
   max: (target, source) => {
-    for (let i = 0; i < target.length; i++) {
-      const x = source[i]
-      // NaN wins from either side: a rank's bad number must reach everybody.
-      if (x > target[i] || Number.isNaN(x)) target[i] = x
-    }
+    // Math.max: NaN wins from either side, a rank's bad number must reach everybody; and 0 is above -0.
+    for (let i = 0; i < target.length; i++) target[i] = Math.max(target[i], source[i])
   },
 }

@@ -25,7 +25,7 @@ export interface Header {
   dtype: number
   /** Elements of the whole array; -1 where ranks may differ. */
   length: number
-  /** Hash of what the elements mean (engine/layout.ts), 0 if nothing in particular. */
+  /** Hash of what the elements mean (engine/layout.ts), 32 bits without a sign; 0 if nothing in particular. */
   layoutHash: number
 }
 
@@ -61,7 +61,7 @@ export function decodeHeader(bytes: Uint8Array): Header | null {
     op: word(6),
     dtype: word(7),
     length: word(8),
-    layoutHash: word(9),
+    layoutHash: word(9) >>> 0,
   }
 }
 
@@ -77,7 +77,7 @@ export function checkSameCall(ours: Header, theirs: Header): void {
 
 function describe(h: Header): string {
   const array = h.length < 0 ? '' : ` of ${h.length} elements`
-  const layout = h.layoutHash ? `, layout ${(h.layoutHash >>> 0).toString(16)}` : ''
+  const layout = h.layoutHash ? `, layout ${h.layoutHash.toString(16)}` : ''
   return `rank ${h.source} is in ${nameOf(Op, h.op)} #${h.sequence} (${nameOf(DType, h.dtype)}${array}${layout}, epoch ${h.epoch}, message ${h.step})`
 }
 

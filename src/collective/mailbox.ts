@@ -6,7 +6,9 @@ const TICK = 100 // ms
 interface Waiter {
   from: number
   limit: number
+  /** Milliseconds, and up to which moment they are counted. */
   waited: number
+  counted: number
   resolve: (frame: Frame) => void
   reject: (error: Error) => void
 }
@@ -21,7 +23,6 @@ export class Mailbox {
   readonly #queues = new Map<number, Frame[]>()
   readonly #waiters = new Map<number, Waiter>()
   readonly #timer: NodeJS.Timeout
-  #lastTick: number = performance.now()
   #failure: Error | null = null
 
   constructor() {
@@ -32,7 +33,7 @@ export class Mailbox {
   deliver(from: number, frame: Frame): void {
     const waiter = this.#waiters.get(from)
     if (waiter) {
-      this.#waiters.delete(from)
+      this.#remove(waiter)
       waiter.resolve(frame)
       return
     }
@@ -46,15 +47,24 @@ export class Mailbox {
     const frame = this.#queues.get(from)?.shift()
     if (frame) return Promise.resolve(frame)
     return new Promise((resolve, reject) => {
-      this.#waiters.set(from, { from, limit: seconds * 1000, waited: 0, resolve, reject })
+      const limit = seconds * 1000
+      this.#waiters.set(from, { from, limit, waited: 0, counted: performance.now(), resolve, reject })
+      this.#timer.ref()
     })
+  }
+
+  /** Whether anybody waits. */
+  get waiting(): boolean {
+    return this.#waiters.size > 0
   }
 
   /** Rejects all waits, now and later. The first failure stays. */
   fail(error: Error): void {
     this.#failure ??= error
-    for (const waiter of this.#waiters.values()) waiter.reject(this.#failure)
-    this.#waiters.clear()
+    for (const waiter of this.#waiters.values()) {
+      this.#remove(waiter)
+      waiter.reject(this.#failure)
+    }
   }
 
   close(): void {
@@ -64,13 +74,18 @@ export class Mailbox {
 
   #tick(): void {
     const now = performance.now()
-    const ran = Math.min(now - this.#lastTick, 2 * TICK)
-    this.#lastTick = now
     for (const waiter of this.#waiters.values()) {
-      waiter.waited += ran
+      waiter.waited += Math.min(now - waiter.counted, 2 * TICK)
+      waiter.counted = now
       if (waiter.waited < waiter.limit) continue
-      this.#waiters.delete(waiter.from)
+      this.#remove(waiter)
       waiter.reject(new PeerTimeoutError(waiter.from, waiter.waited / 1000))
     }
+  }
+
+  /** The timer keeps the process alive while somebody waits, and no longer. */
+  #remove(waiter: Waiter): void {
+    this.#waiters.delete(waiter.from)
+    if (!this.waiting) this.#timer.unref()
   }
 }

@@ -1,4 +1,4 @@
-import type { TypedArray } from './arrays.ts'
+import { copyOf, type TypedArray } from './arrays.ts'
 import type { Exchange } from './exchange.ts'
 
 /**
@@ -59,19 +59,22 @@ export async function ringAllreduce(x: Exchange, array: TypedArray, reduce: Redu
 export async function ringAllgather(x: Exchange, array: TypedArray): Promise<TypedArray[]> {
   const { rank, size } = x
   const arrays = new Array<TypedArray>(size)
-  arrays[rank] = array.slice()
+  arrays[rank] = copyOf(array)
   for (let s = 0; s < size - 1; s++) {
     x.send(right(x), s, arrays[modulo(rank - s, size)])
-    arrays[modulo(rank - s - 1, size)] = (await x.recv(left(x), s)).slice()
+    arrays[modulo(rank - s - 1, size)] = copyOf(await x.recv(left(x), s))
   }
   return arrays
 }
 
-/** Passes `array` of rank `root` on, rank after rank. Cost: (N-1) (alpha + S beta). */
+/**
+ * Passes `array` of rank `root` on, rank after rank. Cost: (N-1) (alpha + S beta).
+ * The message's number is the root, so that ranks that disagree about it notice.
+ */
 export async function ringBroadcast(x: Exchange, array: TypedArray, root: number): Promise<void> {
   const { rank, size } = x
-  if (rank !== root) array.set(await x.recv(left(x), 0, array.length))
-  if (modulo(rank + 1, size) !== root) x.send(right(x), 0, array)
+  if (rank !== root) array.set(await x.recv(left(x), root, array.length))
+  if (modulo(rank + 1, size) !== root) x.send(right(x), root, array)
 }
 
 /** Returns when all ranks have entered: after N-1 empty messages each rank has heard, at first or further hand, of all. */

@@ -26,11 +26,11 @@ export class ZmqTransport implements Transport {
   readonly rank: number
   readonly size: number
   #endpoints: string[] = []
-  #open = true
+  #pumping = false
   readonly #pull: zmq.Pull
   readonly #pushes = new Map<number, Outbox>()
   readonly #mailbox: Mailbox = new Mailbox()
-  readonly #dropped = { count: 0 }
+  #dropped = 0
 
   private constructor(rank: number, size: number, pull: zmq.Pull) {
     this.rank = rank
@@ -42,7 +42,7 @@ export class ZmqTransport implements Transport {
   static async bind(rank: number, size: number, folder: string, epoch: number): Promise<ZmqTransport> {
     const pull = new zmq.Pull({ linger: 0, receiveHighWaterMark: 0 })
     const path = join(folder, `${rank}-${epoch}`)
-    await pull.bind(path.length < SOCKET_PATH_LIMIT ? `ipc://${path}` : 'tcp://127.0.0.1:*')
+    await pull.bind(Buffer.byteLength(path) < SOCKET_PATH_LIMIT ? `ipc://${path}` : 'tcp://127.0.0.1:*')
     return new ZmqTransport(rank, size, pull)
   }
 
@@ -53,13 +53,12 @@ export class ZmqTransport implements Transport {
 
   /** Messages that were not frames of ours. */
   get dropped(): number {
-    return this.#dropped.count
+    return this.#dropped
   }
 
   /** @param endpoints by rank. */
   connect(endpoints: string[]): void {
     this.#endpoints = endpoints
-    void this.#pump()
   }
 
   now(): number {
@@ -80,7 +79,9 @@ export class ZmqTransport implements Transport {
   }
 
   recv(from: number, seconds: number): Promise<Frame> {
-    return this.#mailbox.take(from, seconds)
+    const frame = this.#mailbox.take(from, seconds)
+    void this.#pump()
+    return frame
   }
 
   fail(error: Error): void {
@@ -88,23 +89,29 @@ export class ZmqTransport implements Transport {
   }
 
   close(): void {
-    this.#open = false
     this.#mailbox.close()
     this.#pull.close()
     for (const outbox of this.#pushes.values()) outbox.close()
   }
 
+  /** Reads while somebody waits: a pending receive() would keep a script that is done from ending. */
   async #pump(): Promise<void> {
+    if (this.#pumping) return
+    this.#pumping = true
     try {
-      for await (const [head, payload] of this.#pull) {
-        const header = head && payload ? decodeHeader(head) : null
-        const known = header !== null && header.source >= 0 && header.source < this.size
-        if (known) this.#mailbox.deliver(header.source, { header, payload: payload! })
-        else this.#dropped.count++
-      }
+      while (this.#mailbox.waiting) this.#sort(await this.#pull.receive())
     } catch (error) {
-      if (this.#open) this.#mailbox.fail(error as Error)
+      this.#mailbox.fail(error as Error)
+    } finally {
+      this.#pumping = false
     }
+  }
+
+  #sort(message: Buffer[]): void {
+    const header = message.length === 2 ? decodeHeader(message[0]) : null
+    const known = header !== null && header.source >= 0 && header.source < this.size
+    if (known) this.#mailbox.deliver(header.source, { header, payload: message[1] })
+    else this.#dropped++
   }
 }
 

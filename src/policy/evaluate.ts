@@ -21,44 +21,55 @@ export interface Evaluation {
   meanLength: number
 }
 
+/** Episodes `first` .. `first + count - 1` of an evaluation: ranks can share it out. */
+export interface Part {
+  first: number
+  count: number
+}
+
 /**
- * Plays `episodes` episodes, each in an environment of its own so that short ones do not count more often.
+ * Plays episodes, each in an environment of its own so that short ones do not count more often.
  * The same seed gives the same start states, whatever the policy.
+ * @returns return and length of each, [count, 2].
  */
-export async function play(env: string, engine: Engine, options: EvaluateOptions = {}): Promise<Evaluation> {
-  const { episodes = 100, seed = 0, stochastic = false } = options
-  const envs = makeVectorEnv(env, episodes, { seed, purpose: Purpose.evaluation, firstEnv: 0 })
-  const returns = new Float64Array(episodes)
-  const lengths = new Int32Array(episodes)
-  const done = new Uint8Array(episodes)
+export async function play(
+  env: string,
+  engine: Engine,
+  { first, count }: Part,
+  { seed = 0, stochastic = false }: EvaluateOptions = {},
+): Promise<Float64Array> {
+  const envs = makeVectorEnv(env, count, { seed, purpose: Purpose.evaluation, firstEnv: first })
+  const played = new Float64Array(2 * count)
+  const done = new Uint8Array(count)
   await envs.reset()
   for (let step = 0; done.includes(0); step++) {
-    const { actions } = await engine.act(
-      envs.observations,
-      episodes,
-      stochastic ? { seed, firstEnv: 0, step } : null,
-    )
+    const streams = stochastic ? { seed, firstEnv: first, step } : null
+    const { actions } = await engine.act(envs.observations, count, streams)
     await envs.step(actions)
-    for (let i = 0; i < episodes; i++) {
+    for (let i = 0; i < count; i++) {
       if (done[i]) continue
-      returns[i] += envs.rewards[i]
-      lengths[i]++
+      played[2 * i] += envs.rewards[i]
+      played[2 * i + 1]++
       done[i] = envs.terminated[i] | envs.truncated[i]
     }
   }
-  return summarise(returns, lengths)
+  return played
 }
 
-function summarise(returns: Float64Array, lengths: Int32Array): Evaluation {
-  const n = returns.length
-  const meanReturn = returns.reduce((sum, r) => sum + r, 0) / n
-  const variance = returns.reduce((sum, r) => sum + (r - meanReturn) * (r - meanReturn), 0) / n
+/** Of all episodes, in order: [episodes, 2] in any number of parts. */
+export function summarise(parts: Float64Array[]): Evaluation {
+  const all = parts.flatMap(part => [...part])
+  const returns = all.filter((_, i) => i % 2 === 0)
+  const lengths = all.filter((_, i) => i % 2 === 1)
+  const meanReturn = mean(returns)
   return {
-    episodes: n,
+    episodes: returns.length,
     meanReturn,
-    stdReturn: Math.sqrt(variance),
+    stdReturn: Math.sqrt(mean(returns.map(r => (r - meanReturn) * (r - meanReturn)))),
     minReturn: Math.min(...returns),
     maxReturn: Math.max(...returns),
-    meanLength: lengths.reduce((sum, l) => sum + l, 0) / n,
+    meanLength: mean(lengths),
   }
 }
+
+const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length

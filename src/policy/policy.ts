@@ -1,8 +1,9 @@
+import { PporunError } from '../base/errors.ts'
 import { loadCheckpoint } from '../checkpoint/checkpoint.ts'
 import type { Engine } from '../engine/engine.ts'
-import { layoutOf } from '../engine/layout.ts'
+import { layoutOf, type Network } from '../engine/layout.ts'
 import { makeEngine } from '../engine/select.ts'
-import { type EvaluateOptions, type Evaluation, play } from './evaluate.ts'
+import { type EvaluateOptions, type Evaluation, play, summarise } from './evaluate.ts'
 
 /** A trained policy for one environment at a time. */
 export interface Policy {
@@ -27,12 +28,18 @@ export function loadPolicy(path: string): Policy {
 /** Plays episodes with the policy of a run or checkpoint. Throws UsageError if there is none. */
 export async function evaluate(path: string, options: EvaluateOptions = {}): Promise<Evaluation> {
   const { env, engine } = load(path)
-  return play(env, engine, options)
+  return summarise([await play(env, engine, { first: 0, count: options.episodes ?? 100 }, options)])
 }
 
 function load(path: string): { env: string; engine: Engine } {
-  const { env, network, parameters } = loadCheckpoint(path)
-  const engine = makeEngine('auto', layoutOf(network))
+  const { env, network, tensors, parameters } = loadCheckpoint(path)
+  const layout = layoutOf(network as Network)
+  const fits = layout.tensors.every(({ name, offset }) =>
+    tensors.some(stored => stored.name === name && stored.offset === offset),
+  )
+  if (!fits || parameters.length !== layout.size)
+    throw new PporunError(`${path}: its parameters are not those of the network that it names`)
+  const engine = makeEngine('auto', layout)
   engine.setParameters(parameters)
   return { env, engine }
 }

@@ -78,16 +78,25 @@ test('a value that is not what the option takes is refused', () => {
     ['--timeout -3', /^--timeout takes a number of seconds above 0, got '-3'$/],
     ['--grace Infinity', /^--grace takes a number of seconds/],
     ['-x =1', /^-x takes NAME=VALUE, got '=1'$/],
-    ['--quiet=maybe', /^--quiet takes no value/],
   ]
   for (const [words, message] of bad) refuses([...words.split(' '), 'a.ts'], message)
 })
 
 test('an option without its value is refused', () => {
-  refuses(['-np'], /^-np needs a value$/)
-  refuses(['--out'], /^--out needs a value$/)
   refuses(['--timeout', '--quiet', 'a.ts'], /^--timeout needs a value$/)
-  refuses(['-x'], /^-x needs a value$|^-x takes NAME=VALUE/)
+  refuses(['--out', '-np', '2', 'a.ts'], /^--out needs a value$/)
+  refuses(['-np', '--quiet', 'a.ts'], /^-np needs a value$/)
+  refuses(['-x', '--quiet', 'a.ts'], /^-x (needs a value|takes NAME=VALUE)/)
+})
+
+test('-x takes nothing but NAME=VALUE', () => {
+  for (const word of ['8', '1e3', '=']) refuses(['-x', word, 'a.ts'], /^-x takes NAME=VALUE, got/)
+  assert.deepEqual(parseRun(['-x', 'A=', 'a.ts']).environment, { A: '' })
+})
+
+test('a switch takes no value', () => {
+  refuses(['--quiet=maybe', 'a.ts'], /^--quiet takes no value/)
+  assert.equal(parseRun(['--quiet', 'true', 'b.ts']).script, 'true')
 })
 
 test('an unknown option before SCRIPT is named, with the nearest', () => {
@@ -96,8 +105,11 @@ test('an unknown option before SCRIPT is named, with the nearest', () => {
   refuses(['--np8', 'a.ts'], /^unknown option --np8; did you mean --np\?$/)
   refuses(['--learning-rate', '1', 'a.ts'], /^unknown option --learning-rate; see pporun --help$/)
   refuses(['--no-quiet', 'a.ts'], /^unknown option --no-quiet/)
-  refuses(['--toString', 'a.ts'], /^unknown option --toString/)
-  refuses(['--__proto__', 'x', 'a.ts'], /^unknown option --__proto__/)
+})
+
+test('a name that every JavaScript object knows is unknown too', () => {
+  for (const name of ['toString', 'constructor', '__proto__', 'hasOwnProperty'])
+    refuses([`--${name}`, 'a.ts'], new RegExp(`^unknown option --${name}`))
 })
 
 test('no script is an error that shows how', () => {

@@ -12,7 +12,9 @@ test('CartPole-v1: median of seeds 1..5 at least 490, the same parameters at np 
     const one = await trainAndEvaluate(1, seed, join(folder, `${seed}-1`))
     const two = await trainAndEvaluate(2, seed, join(folder, `${seed}-2`))
     assert.equal(one.paramsHash, two.paramsHash)
-    t.diagnostic(`seed ${seed}: ${one.meanReturn} (${one.seconds.toFixed(0)} s at np 1, ${two.seconds.toFixed(0)} s at np 2)`)
+    t.diagnostic(
+      `seed ${seed}: ${one.meanReturn} (${one.seconds.toFixed(0)} s at np 1, ${two.seconds.toFixed(0)} s at np 2)`,
+    )
     returns.push(one.meanReturn)
   }
   const median = returns.toSorted((a, b) => a - b)[2]

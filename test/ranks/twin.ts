@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs'
 import { ProgressWriter } from '../../src/base/progress.ts'
 import { Communicator } from '../../src/collective/communicator.ts'
 import { inprocTransports } from '../../src/collective/inproc.ts'
 import { resolveConfig } from '../../src/options.ts'
 import { sizesOf } from '../../src/ppo/sizes.ts'
+import { silentReporter } from '../../src/reporter.ts'
 import { type TrainResult, trainWith } from '../../src/train.ts'
 
 /** Communicators of `size` ranks in this process. */
@@ -21,11 +21,11 @@ export function inprocCommunicators(size: number, opTimeout = 10): Communicator[
 }
 
 /** The same training as `pporun -np SIZE train ...`, with the ranks in this process. */
-export async function trainInProcess(size: number, options: string[], folder: string): Promise<TrainResult> {
-  mkdirSync(folder)
+export async function trainInProcess(size: number, options: string[]): Promise<TrainResult> {
   const config = resolveConfig({}, options)
-  const reporter = { folder, fields: () => {}, status: () => {}, end: () => {} }
-  const ranks = inprocCommunicators(size).map(comm => trainWith(config, sizesOf(config), comm, reporter))
+  const ranks = inprocCommunicators(size).map(comm =>
+    trainWith(config, sizesOf(config), comm, silentReporter('')),
+  )
   const results = await Promise.all(ranks)
   return results[0]
 }
