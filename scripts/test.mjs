@@ -19,6 +19,10 @@ const root = new URL('../dist/test/', import.meta.url).pathname
 const files = rooms
   .filter(room => existsSync(join(root, room)))
   .flatMap(room => readdirSync(join(root, room), { recursive: true }).map(file => join(root, room, file)))
-  .filter(file => file.endsWith('.test.js') && only.every(word => file.includes(word)))
+  .filter(file => file.endsWith('.test.js') && (only.length === 0 || only.some(word => file.includes(word))))
+if (files.length === 0) {
+  console.error(`no test file of suite '${name}' contains ${only.join(' or ')}`)
+  process.exit(2)
+}
 const flags = ['--enable-source-maps', '--test', '--test-concurrency=1', '--test-reporter=spec']
 process.exit(spawnSync(process.execPath, [...flags, ...files], { stdio: 'inherit' }).status ?? 1)

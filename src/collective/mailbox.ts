@@ -1,3 +1,4 @@
+import { PporunError } from '../base/errors.ts'
 import type { Frame } from './frame.ts'
 import { PeerTimeoutError } from './transport.ts'
 
@@ -69,7 +70,7 @@ export class Mailbox {
 
   close(): void {
     clearInterval(this.#timer)
-    this.fail(new Error('the communicator is closed'))
+    this.fail(new PporunError('the communicator is closed'))
   }
 
   #tick(): void {

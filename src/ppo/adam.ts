@@ -18,14 +18,14 @@ export interface AdamState {
 export class Adam {
   /** May be replaced by a saved one. */
   state: AdamState
-  private readonly beta1: number
-  private readonly beta2: number
-  private readonly epsilon: number
+  readonly #beta1: number
+  readonly #beta2: number
+  readonly #epsilon: number
 
   constructor(size: number, { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-5 }: AdamOptions = {}) {
-    this.beta1 = beta1
-    this.beta2 = beta2
-    this.epsilon = epsilon
+    this.#beta1 = beta1
+    this.#beta2 = beta2
+    this.#epsilon = epsilon
     this.state = {
       firstMoment: new Float32Array(size),
       secondMoment: new Float32Array(size),
@@ -36,7 +36,8 @@ export class Adam {
 
   /** Moves `parameters` [P] against `gradient` [P], in place. */
   step(parameters: Float32Array, gradient: Float64Array, learningRate: number): void {
-    const { state, beta1, beta2, epsilon } = this
+    const { state } = this
+    const [beta1, beta2, epsilon] = [this.#beta1, this.#beta2, this.#epsilon]
     const { firstMoment, secondMoment } = state
     state.beta1Power *= beta1
     state.beta2Power *= beta2

@@ -11,9 +11,6 @@ import { checkout } from '../data.ts'
 /** `src/ROOM/` by floor; what lies in src/ itself joins them all. */
 const floors = [['base'], ['collective', 'engine', 'env', 'log', 'checkpoint'], ['ppo'], ['policy', 'web']]
 
-/** The one crossing between rooms of a floor that is meant: a checkpoint's format is a network's layout. */
-const crossing = /^src\/checkpoint\/\S+ src\/engine\/layout\.ts$/
-
 /** The files that may import each package. */
 const packages: [name: RegExp, allowed: RegExp][] = [
   [/^zeromq$/, /^src\/collective\/(zmq|rendezvous)\.ts$/],
@@ -81,7 +78,6 @@ function roomViolation(from: string, to: string, typeOnly: boolean): string | nu
   if (other === undefined) return `a room imports no file of src/ itself`
   const [floor, below] = [own, other].map(room => floors.findIndex(rooms => rooms.includes(room)))
   if (floor < 0 || below < 0) return `no floor is known of src/${floor < 0 ? own : other}/`
-  if (crossing.test(`${from} ${to}`)) return null
   if (below >= floor) return `${own} (floor ${floor}) must not know ${other} (floor ${below})`
   if (own === 'ppo' && below === 1 && !typeOnly) return 'ppo sees floor 1 as types only'
   return null

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import {
+  checkSameCall,
+  DType,
+  decodeHeader,
+  encodeHeader,
+  HEADER_BYTES,
+  type Header,
+  MismatchError,
+  Op,
+} from '../../src/collective/frame.ts'
+
+const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
+const anyHeader: fc.Arbitrary<Header> = fc.record(
+  {
+    source: int32,
+    epoch: int32,
+    sequence: int32,
+    step: int32,
+    op: int32,
+    dtype: int32,
+    length: int32,
+    layoutHash: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+  },
+  { noNullPrototype: true },
+)
+
+test('a header survives the wire, at any address', () =>
+  fc.assert(
+    fc.property(anyHeader, fc.nat(7), (header, at) => {
+      const bytes = new Uint8Array(at + HEADER_BYTES)
+      bytes.set(encodeHeader(header), at)
+      assert.deepEqual(decodeHeader(bytes.subarray(at)), header)
+    }),
+  ))
+
+test('other bytes are not a header', () => {
+  const anyBytes = fc.oneof(
+    fc.uint8Array(),
+    fc.uint8Array({ minLength: HEADER_BYTES, maxLength: HEADER_BYTES }),
+  )
+  fc.assert(fc.property(anyBytes, bytes => decodeHeader(bytes) === null))
+})
+
+test('one bit of the magic or the version, or one byte of the length, makes the difference', () => {
+  const good = encodeHeader(example)
+  for (let bit = 0; bit < 64; bit++) {
+    const bad = good.slice()
+    bad[bit >> 3] ^= 1 << (bit & 7)
+    assert.equal(decodeHeader(bad), null)
+  }
+  assert.equal(decodeHeader(good.subarray(0, -1)), null)
+  assert.equal(decodeHeader(new Uint8Array([...good, 0])), null)
+})
+
+test('the bytes are those of version 1', () => {
+  const hex = '524f5050 01000000 03000000 01000000 07000000 02000000 01000000 01000000 10270000 efbeadde'
+  assert.equal(Buffer.from(encodeHeader(example)).toString('hex'), hex.replaceAll(' ', ''))
+})
+
+const example: Header = {
+  source: 3,
+  epoch: 1,
+  sequence: 7,
+  step: 2,
+  op: Op.sum,
+  dtype: DType.float32,
+  length: 10_000,
+  layoutHash: 0xdeadbeef,
+}
+
+test('equal calls pass, whoever sent them', () => checkSameCall(example, { ...example, source: 9 }))
+
+for (const [change, words] of [
+  [{ epoch: 2 }, 'rank 4 is in sum #7 (float32 of 10000 elements, layout deadbeef, epoch 2, message 2)'],
+  [{ sequence: 8 }, 'rank 4 is in sum #8 (float32 of 10000 elements, layout deadbeef, epoch 1, message 2)'],
+  [{ step: 0 }, 'rank 4 is in sum #7 (float32 of 10000 elements, layout deadbeef, epoch 1, message 0)'],
+  [{ op: Op.max }, 'rank 4 is in max #7 (float32 of 10000 elements, layout deadbeef, epoch 1, message 2)'],
+  [
+    { dtype: DType.uint8 },
+    'rank 4 is in sum #7 (uint8 of 10000 elements, layout deadbeef, epoch 1, message 2)',
+  ],
+  [{ length: 10 }, 'rank 4 is in sum #7 (float32 of 10 elements, layout deadbeef, epoch 1, message 2)'],
+  [{ layoutHash: 0 }, 'rank 4 is in sum #7 (float32 of 10000 elements, epoch 1, message 2)'],
+  [
+    { op: Op.allgather, length: -1 },
+    'rank 4 is in allgather #7 (float32, layout deadbeef, epoch 1, message 2)',
+  ],
+  [
+    { op: 99 },
+    'rank 4 is in unknown (99) #7 (float32 of 10000 elements, layout deadbeef, epoch 1, message 2)',
+  ],
+] as [Partial<Header>, string][])
+  test(`a difference in ${Object.keys(change).join(' and ')} names both calls`, () => {
+    const ours = 'rank 3 is in sum #7 (float32 of 10000 elements, layout deadbeef, epoch 1, message 2)'
+    assert.throws(
+      () => checkSameCall(example, { ...example, ...change, source: 4 }),
+      new MismatchError(`ranks are in different calls: ${ours}, but ${words}`),
+    )
+  })

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Metrics } from '../../src/log/logger.ts'
+import { duration, progressLine, progressLogger, thousands } from '../../src/log/progress.ts'
+
+const metrics: Metrics = {
+  steps: 25_600,
+  'charts/SPS': 1000,
+  'charts/episodic_return': 123.456,
+  'time/sample': 1,
+  'time/learn': 3,
+  'time/allreduce': 1,
+}
+
+test('the line says how far, how fast, how well, how long, and what communication costs', () => {
+  const expected =
+    '25 % ███░░░░░░░░░  25 600/102 400 steps  1 000 SPS  return 123.5  ETA 1 min 17 s  allreduce 25 %'
+  assert.equal(progressLine(metrics, 102_400).trimStart(), expected)
+})
+
+test('at the end the bar is full and no time is left', () => {
+  const line = progressLine({ ...metrics, steps: 102_400 }, 102_400)
+  assert.match(line, /^100 % █{12} {2}102 400\/102 400 steps .* ETA 0 s /)
+})
+
+test('what is not known yet does not become NaN', () => {
+  const unknown: Metrics[] = [
+    {},
+    { steps: 0, 'charts/episodic_return': null },
+    { ...metrics, 'charts/SPS': 0 },
+  ]
+  for (const one of unknown) assert.doesNotMatch(progressLine(one, 1000), /NaN|Infinity|null|undefined/)
+  assert.match(progressLine({}, 1000), /return - /)
+})
+
+test('the logger shows each update’s line', () => {
+  const shown: string[] = []
+  const logger = progressLogger(102_400, text => shown.push(text))
+  logger.write(metrics)
+  logger.write({ ...metrics, steps: 51_200 })
+  assert.deepEqual(shown, [
+    progressLine(metrics, 102_400),
+    progressLine({ ...metrics, steps: 51_200 }, 102_400),
+  ])
+})
+
+test('durations in the two largest units', () => {
+  const expected: [seconds: number, text: string][] = [
+    [0, '0 s'],
+    [59.4, '59 s'],
+    [59.6, '1 min 0 s'],
+    [61, '1 min 1 s'],
+    [3599.7, '1 h 0 min'],
+    [7384, '2 h 3 min'],
+    [100_000, '27 h 46 min'],
+  ]
+  for (const [seconds, text] of expected) assert.equal(duration(seconds), text)
+})
+
+test('thousands are set apart', () => {
+  const expected: [n: number, text: string][] = [
+    [0, '0'],
+    [999, '999'],
+    [999.5, '1 000'],
+    [12_345, '12 345'],
+    [1_234_567, '1 234 567'],
+  ]
+  for (const [n, text] of expected) assert.equal(thousands(n), text)
+})
