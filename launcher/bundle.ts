@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { dirname, extname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build, formatMessages, type Loader, type OnLoadResult, type Plugin, transform } from 'esbuild'
+import { build, formatMessages, type Loader, type OnLoadResult, type Plugin, stop, transform } from 'esbuild'
 import { UsageError } from '../src/base/errors.ts'
 
 /**
@@ -29,6 +29,8 @@ export async function bundleScript(script: string): Promise<string> {
     return outputFiles[0].text
   } catch (error) {
     throw new UsageError(`cannot read ${script}:\n${await describe(error)}`)
+  } finally {
+    await stop() // its service would live as long as the job
   }
 }
 

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { NonFiniteError } from '../../src/base/errors.ts'
+import { roundToGrid } from '../../src/base/math/exact.ts'
+import { STATISTICS } from '../../src/base/statistics.ts'
+import type { Engine, Minibatch, ShardSums } from '../../src/engine/engine.ts'
+import { layoutOf } from '../../src/engine/layout.ts'
+import { ExactSum } from '../../src/ppo/exactsum.ts'
+import { allreduceStrategy, shardsOf } from '../../src/ppo/strategy.ts'
+import { inprocCommunicators } from '../ranks/twin.ts'
+
+const layout = layoutOf({ observationSize: 2, hidden: [3], activation: 'tanh', numActions: 2 })
+const SHARDS = 6
+
+/** What each shard's gradient is: a number per shard and parameter, times a scale that tests turn. */
+type Gradient = (shard: number, i: number) => number
+
+/** An engine whose gradients are given: only the adding up is under test. */
+function engineWith(gradient: Gradient, firstShard: number): Engine {
+  const unused = () => assert.fail('not part of this test')
+  const gradients = ({ numShards }: Minibatch, grid: Float64Array): ShardSums => {
+    const sums: ShardSums = {
+      gradient: new Float64Array(layout.size),
+      statistics: new Float64Array(numShards * STATISTICS).fill(1),
+      largest: new Float64Array(numShards * layout.tensors.length),
+    }
+    for (let local = 0; local < numShards; local++)
+      layout.tensors.forEach(({ offset, size }, k) => {
+        for (let i = offset; i < offset + size; i++) {
+          const x = gradient(firstShard + local, i)
+          const at = local * layout.tensors.length + k
+          sums.largest[at] = Number.isFinite(x) ? Math.max(sums.largest[at], Math.abs(x)) : Number.NaN
+          sums.gradient[i] += roundToGrid(x, grid[k])
+        }
+      })
+    return sums
+  }
+  return { name: 'given', exact: true, layout, setParameters: unused, act: unused, values: unused, gradients }
+}
+
+/** Reduces one minibatch after the other on `size` ranks; the gradients of each, the same on all ranks. */
+async function reduceAll(
+  size: number,
+  minibatches: Gradient[],
+): Promise<{ bits: string[]; retries: number[] }> {
+  const results = await Promise.all(
+    inprocCommunicators(size).map(async comm => {
+      const { firstShard, lastShard } = shardsOf(comm.rank, size, SHARDS)
+      let now = minibatches[0]
+      const engine = engineWith((shard, i) => now(shard, i), firstShard)
+      const exactSum = new ExactSum(allreduceStrategy(comm, SHARDS), engine, 0)
+      const bits: string[] = []
+      const retries: number[] = []
+      for (now of minibatches) {
+        const { gradient } = await exactSum.reduce({ numShards: lastShard - firstShard } as Minibatch)
+        bits.push(Buffer.from(gradient.slice().buffer).toString('hex'))
+        retries.push(exactSum.retries)
+      }
+      return { bits, retries }
+    }),
+  )
+  for (const result of results) assert.deepEqual(result, results[0])
+  return results[0]
+}
+
+/** Awkward numbers without a pattern, of either sign. */
+const awkward =
+  (scale: number): Gradient =>
+  (shard, i) =>
+    (scale * Math.fround(((shard * 7919 + i * 104729) % 1013) / 1013 - 0.5)) / 3
+
+test('the sum is the same bits for any number of ranks', async () => {
+  const minibatches = [awkward(1), awkward(0.7), awkward(1e-3)]
+  const one = await reduceAll(1, minibatches)
+  for (const size of [2, 3, 4, 6]) assert.deepEqual(await reduceAll(size, minibatches), one)
+})
+
+test('a gradient that jumps by 10^9 is computed again on a coarser grid, on all ranks; one that falls is not', async () => {
+  const { retries } = await reduceAll(3, [
+    awkward(1),
+    awkward(1),
+    awkward(1e9),
+    awkward(1e9),
+    awkward(1),
+    awkward(1),
+  ])
+  // The first grid is the floor, so the first minibatch always comes twice.
+  assert.deepEqual(retries, [1, 1, 2, 2, 2, 2])
+})
+
+test('the mean is right to the grid', async () => {
+  const { bits } = await reduceAll(2, [awkward(1)])
+  const mean = new Float64Array(Uint8Array.from(Buffer.from(bits[0], 'hex')).buffer)
+  for (let i = 0; i < layout.size; i++) {
+    let sum = 0
+    for (let shard = 0; shard < SHARDS; shard++) sum += awkward(1)(shard, i)
+    assert.ok(Math.abs(mean[i] - sum / SHARDS) < 1e-11)
+  }
+})
+
+test('NaN in one shard is the same error on all ranks, with tensor and shard', async () => {
+  const bad: Gradient = (shard, i) => (shard === 4 && i === layout.tensors[2].offset ? Number.NaN : 1)
+  const expected = new RegExp(`gradient of ${layout.tensors[2].name} is not finite in shard 4`)
+  await assert.rejects(
+    reduceAll(3, [bad]),
+    error => error instanceof NonFiniteError && expected.test(error.message),
+  )
+})

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { UsageError } from '../../src/base/errors.ts'
+import { resolveConfig, type TrainOptions } from '../../src/options.ts'
+import { optionOf } from '../../src/ppo/check.ts'
+import { defaultConfig, fields, presets } from '../../src/ppo/config.ts'
+
+test('defaults, below the preset, below the script, below the command line', () => {
+  const config = resolveConfig({ gamma: 0.9, seed: 5 }, ['--seed', '6'])
+  assert.equal(config.vfCoef, 1) // CartPole's preset
+  assert.equal(config.gamma, 0.9)
+  assert.equal(config.seed, 6)
+  assert.equal(config.maxGradNorm, defaultConfig().maxGradNorm)
+})
+
+test('every field can be given on the command line and reads back', () => {
+  const words = Object.entries(fields).flatMap(([name, { kind }]) => [
+    optionOf(name),
+    example(kind.type, kind),
+  ])
+  const config = resolveConfig({}, words)
+  assert.equal(config.learningRate, 0.5)
+  assert.deepEqual(config.hidden, [7, 7])
+  assert.equal(config.activation, 'elu')
+  assert.equal(config.targetKl, 0.5)
+})
+
+test('scientific notation, comma lists and = all work', () => {
+  const config = resolveConfig({}, ['--learning-rate=3e-4', '--hidden', '32,16', '--ent-coef', '0'])
+  assert.equal(config.learningRate, 3e-4)
+  assert.deepEqual(config.hidden, [32, 16])
+  assert.equal(config.entCoef, 0)
+})
+
+test('argv: false leaves the command line alone', () => {
+  assert.equal(resolveConfig({ argv: false, seed: 2 }, ['--seed', '9', '--nonsense']).seed, 2)
+})
+
+test('a preset by name brings its environment; an unknown one is refused with the nearest', () => {
+  assert.deepEqual(resolveConfig({}, ['--preset', 'CartPole-v1']), {
+    ...defaultConfig(),
+    ...presets['CartPole-v1'],
+  })
+  assert.throws(() => resolveConfig({}, ['--preset', 'CartPole']), /unknown preset 'CartPole'.*CartPole-v1/)
+})
+
+test('what a script says wrongly is refused like the command line', () => {
+  const refused = (options: object, pattern: RegExp) =>
+    assert.throws(
+      () => resolveConfig(options as TrainOptions, []),
+      error => error instanceof UsageError && pattern.test(error.message),
+    )
+  refused({ learningrate: 1 }, /unknown configuration field 'learningrate'; did you mean learningRate\?/)
+  refused({ gamma: 2 }, /--gamma takes a number from 0 to 1, got '2'/)
+  refused({ seed: 1.5 }, /--seed takes a whole number of at least 0, got '1.5'/)
+  refused({ seed: null }, /--seed/)
+  refused({ hidden: ['64'] }, /--hidden/)
+})
+
+test('any words give a configuration or a UsageError', () => {
+  const words = fc.array(
+    fc.oneof(
+      fc.string(),
+      fc.constantFrom('--seed', '--hidden', '--', '-', '--no-seed', '--seed=', '3', '1e9'),
+    ),
+  )
+  fc.assert(
+    fc.property(words, given => {
+      try {
+        resolveConfig({}, given)
+      } catch (error) {
+        assert.ok(error instanceof UsageError, String(error))
+      }
+    }),
+  )
+})
+
+function example(type: string, kind: object): string {
+  if (type === 'choice') return (kind as { choices: string[] }).choices.at(-1)!
+  return { text: 'CartPole-v1', whole: '7', number: '0.5', wholes: '7,7' }[type]!
+}
