@@ -63,7 +63,7 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
     doc: 'environment; also picks its preset',
     common: true,
   },
-  seed: { kind: whole(0), default: 1, doc: 'the same seed gives the same bits', common: true },
+  seed: { kind: whole(0), default: 0, doc: 'the same seed gives the same bits', common: true },
   totalSteps: { kind: whole(1), default: 500_000, doc: 'environment steps over all ranks', common: true },
   numEnvs: { kind: whole(1), default: 8, doc: 'environments over all ranks' },
   numSteps: { kind: whole(1), default: 128, doc: 'steps of each environment per update' },

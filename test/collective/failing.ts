@@ -21,9 +21,9 @@ export function failureConformance(open: Open): void {
     }))
 
   test('a peer that never comes: the operation, its number and the rank, within the time limit', async () => {
-    const told: unknown[] = []
+    const told: string[] = []
     const onTimeout = (op: string, sequence: number, error: PeerTimeoutError) =>
-      told.push([op, sequence, error.from])
+      told.push(`${op} #${sequence} from ${error.from}`)
     await withRanks(
       open,
       3,
@@ -38,10 +38,8 @@ export function failureConformance(open: Open): void {
       },
       { opTimeout: 0.3, onTimeout },
     )
-    assert.deepEqual(told, [
-      ['barrier', 2, 2],
-      ['barrier', 2, 1],
-    ])
+    // Of two that run out of time together either may be the first.
+    assert.deepEqual(told.sort(), ['barrier #2 from 1', 'barrier #2 from 2'])
   })
 
   for (const [what, left, right, ...names] of disagreements)
@@ -63,7 +61,7 @@ export function failureConformance(open: Open): void {
 
   test('layout hashes use all 32 bits', () =>
     withRanks(open, 2, async comms => {
-      for (const hash of [0xffffffff, 0x80000000, 1])
+      for (const hash of [0xffffffff, 0x80000000, -1, 1])
         await together(comms, comm => comm.allreduce(new Float32Array(4), 'sum', hash))
     }))
 

@@ -25,12 +25,23 @@ test('train() under plain node is a job of one, with the same parameters as unde
   assert.match(name, /^mine-\d{8}-\d{6}$/)
   assert.deepEqual(others, [])
   const folder = join(cwd, 'runs', name)
-  const { paramsHash, ...file } = readJson<Record<string, unknown>>(folder, 'run.json')
+  const file = readJson<Record<string, unknown>>(folder, 'run.json')
+  const { paramsHash } = file
   assert.deepEqual([file.status, file.np, file.seed, file.globalSteps], ['completed', 1, 3, 512])
   assert.ok(stdout.includes(`hash ${paramsHash}`))
   const out = join(cwd, 'two')
   await run(['-np', '2', '--out', out, 'train', '--total-steps', '512', '--seed', '3'])
-  assert.equal(readJson<{ paramsHash: string }>(out, 'run.json').paramsHash, paramsHash)
+  const commands = readJson<Record<string, unknown>>(out, 'run.json')
+  assert.equal(commands.paramsHash, paramsHash)
+  assert.deepEqual(Object.keys(file).sort(), Object.keys(commands).sort(), 'the same fields in run.json')
+})
+
+test('in a job of one, too, the script’s timers run while it trains', async t => {
+  const cwd = temporaryFolder(t)
+  const body = `let ticks = 0\nsetInterval(() => ticks++, 1).unref()\nawait train({ totalSteps: 1024 })\nconsole.log('ticks ' + ticks)\n`
+  const path = script(cwd, plain(body), 'mine.mjs')
+  const { stdout } = await new Running(process.execPath, [path], { cwd }).ended
+  assert.ok(Number(/^ticks (\d+)$/m.exec(stdout)?.[1]) >= 3, stdout)
 })
 
 test('a wrong option under plain node is one line and status 2', async t => {

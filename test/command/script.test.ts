@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
-import { readJson, run, script, temporaryFolder } from '../rig.ts'
+import { test } from 'node:test'
+import { checkout } from '../data.ts'
+import { Running, readJson, run, script, temporaryFolder } from '../rig.ts'
 
 interface RunFile {
   status: string
@@ -197,9 +198,28 @@ test('a lot of output arrives whole, also its last line without an end', async t
 })
 
 test('a script that changes its folder still finds its run', async t => {
-  const cwd = temporaryFolder(t)
-  const body = `import { train } from 'pporun'\nprocess.chdir('/')\nawait train({ totalSteps: 256 })\n`
+  const [cwd, elsewhere] = [temporaryFolder(t), temporaryFolder(t)]
+  const body = `import { train } from 'pporun'\nprocess.chdir('${elsewhere}')\nawait train({ totalSteps: 256 })\n`
   const { status, stderr } = await run(['--out', 'run', script(cwd, body)], { cwd })
   assert.equal(status, 0, stderr)
   assert.ok(existsSync(join(cwd, 'run', 'checkpoints', 'latest')))
+  assert.deepEqual(readdirSync(elsewhere), [])
+})
+
+test('two jobs that start at the same moment get a folder each', async t => {
+  const cwd = temporaryFolder(t)
+  const words = ['train', '--total-steps', '256']
+  const jobs = await Promise.all([run(words, { cwd }), run(words, { cwd })])
+  for (const { status, stderr } of jobs) assert.equal(status, 0, stderr)
+  assert.equal(readdirSync(join(cwd, 'runs')).length, 2)
+})
+
+test('a reader that goes away ends the job without a stack', async t => {
+  const path = script(temporaryFolder(t), `setInterval(() => console.log('more'), 1)\n`)
+  const bin = join(checkout, 'launcher', 'pporun.mjs')
+  const job = new Running('sh', ['-c', '"$0" "$@" | head -n 1', process.execPath, bin, '-np', '2', path])
+  const { stdout, stderr } = await job.ended
+  await job.allGone(5)
+  assert.equal(stdout, 'more\n')
+  assert.doesNotMatch(stderr, /EPIPE|Unhandled|node:/)
 })
