@@ -1,10 +1,9 @@
-/** The user's own script under the real command: where it runs, what it is given, where its output goes. */
+/** The user's own script under the real command: where it runs, what it is given, where its runs go. */
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { checkout } from '../data.ts'
-import { Running, readJson, run, script, temporaryFolder } from '../rig.ts'
+import { readJson, run, script, temporaryFolder } from '../rig.ts'
 
 interface RunFile {
   status: string
@@ -78,21 +77,6 @@ test('a script given by its path from elsewhere runs in the folder of the comman
   assert.equal(where, realpathSync(cwd))
   assert.deepEqual([env.MARK, size], ['inherited', 1])
   assert.deepEqual(readdirSync(cwd), [], 'a script that never trains makes no run')
-})
-
-test('--tag-output begins each line with its rank, on stdout and stderr', async t => {
-  const path = script(temporaryFolder(t), report)
-  const { stdout, stderr } = await run(['-np', '2', '--quiet', '--tag-output', path])
-  assert.deepEqual(stdout.match(/^\[\d\] \{/gm)?.sort(), ['[0] {', '[1] {'])
-  assert.deepEqual(stderr.trimEnd().split('\n').sort(), ['[0] on stderr of 0', '[1] on stderr of 1'])
-})
-
-test('--quiet leaves the ranks’ own output alone', async t => {
-  const out = join(temporaryFolder(t), 'run')
-  const { status, stdout, stderr } = await run(['--quiet', '--out', out, 'train', '--total-steps', '256'])
-  assert.equal(status, 0)
-  assert.match(stdout, /^evaluation /)
-  assert.equal(stderr, '')
 })
 
 test('a script that only connects gets logs and run.json in --out', async t => {
@@ -170,33 +154,6 @@ test('--wdir does not move a relative --out', async t => {
   assert.deepEqual(readdirSync(wdir), [])
 })
 
-test('an error in a script names its file by the whole path, wherever the command is', async t => {
-  const path = script(temporaryFolder(t), `type T = number\n\nthrow new Error('on purpose')\n`)
-  for (const cwd of ['/', '/usr', temporaryFolder(t)]) {
-    const { status, stderr } = await run([path], { cwd })
-    assert.equal(status, 1)
-    assert.match(stderr, new RegExp(`(^|[ (]|file://)${path}:3\\b`, 'm'))
-  }
-})
-
-test('a lot of output arrives whole, also its last line without an end', async t => {
-  const body = `for (let i = 0; i < 100_000; i++) console.log('line', i)\nprocess.stdout.write('the end')\n`
-  const out = join(temporaryFolder(t), 'run')
-  const { status, stdout } = await run(['--out', out, script(temporaryFolder(t), body)])
-  assert.equal(status, 0)
-  const lines = stdout.split('\n')
-  assert.deepEqual(
-    [lines.length, lines[99_999], lines.slice(100_000)],
-    [100_002, 'line 99999', ['the end', '']],
-  )
-  assert.equal(
-    readFileSync(join(out, 'logs', 'rank.0.log'), 'utf8')
-      .split('\n')
-      .at(-2),
-    'the end',
-  )
-})
-
 test('a script that changes its folder still finds its run', async t => {
   const [cwd, elsewhere] = [temporaryFolder(t), temporaryFolder(t)]
   const body = `import { train } from 'pporun'\nprocess.chdir('${elsewhere}')\nawait train({ totalSteps: 256 })\n`
@@ -212,14 +169,4 @@ test('two jobs that start at the same moment get a folder each', async t => {
   const jobs = await Promise.all([run(words, { cwd }), run(words, { cwd })])
   for (const { status, stderr } of jobs) assert.equal(status, 0, stderr)
   assert.equal(readdirSync(join(cwd, 'runs')).length, 2)
-})
-
-test('a reader that goes away ends the job without a stack', async t => {
-  const path = script(temporaryFolder(t), `setInterval(() => console.log('more'), 1)\n`)
-  const bin = join(checkout, 'launcher', 'pporun.mjs')
-  const job = new Running('sh', ['-c', '"$0" "$@" | head -n 1', process.execPath, bin, '-np', '2', path])
-  const { stdout, stderr } = await job.ended
-  await job.allGone(5)
-  assert.equal(stdout, 'more\n')
-  assert.doesNotMatch(stderr, /EPIPE|Unhandled|node:/)
 })
