@@ -1,7 +1,7 @@
 import yargs from 'yargs'
 import { Limit } from '../src/base/contract.ts'
 import { UsageError } from '../src/base/errors.ts'
-import { nearest } from '../src/base/nearest.ts'
+import { wrongOption } from '../src/base/words.ts'
 
 /** What `pporun [run] [options] SCRIPT [script options]` asks for. */
 export interface RunArgs {
@@ -49,10 +49,11 @@ export const launchOptions: Record<string, Option> = {
 /** Parses what follows `pporun run`; throws UsageError. */
 export function parseRun(argv: readonly string[]): RunArgs {
   const parsed = parse(mpiStyle(argv), launchOptions, true)
+  const np = whole('-np', parsed.np, 1)
   const [script, ...scriptArgs] = (parsed._ as (string | number)[]).map(String)
   if (script === undefined) throw new UsageError('no script: pporun -np 2 train.ts (or the word train)')
   return {
-    np: whole('-np', parsed.np, 1),
+    np,
     script,
     scriptArgs,
     out: text('--out', parsed.out),
@@ -60,10 +61,10 @@ export function parseRun(argv: readonly string[]): RunArgs {
     startTimeout: seconds('--start-timeout', parsed['start-timeout']) ?? Limit.start,
     timeout: seconds('--timeout', parsed.timeout),
     grace: seconds('--grace', parsed.grace) ?? Limit.grace,
-    tagOutput: parsed['tag-output'] === true,
-    quiet: parsed.quiet === true,
+    tagOutput: flag(parsed['tag-output']),
+    quiet: flag(parsed.quiet),
     wdir: text('--wdir', parsed.wdir),
-    environment: environment((parsed.x as string[] | undefined) ?? []),
+    environment: environment(list('-x', parsed.x)),
   }
 }
 
@@ -79,7 +80,7 @@ function mpiStyle(argv: readonly string[]): string[] {
 function takesValue(option: string | undefined): boolean {
   if (option === undefined || option.includes('=')) return false
   const name = option === '-np' || option === '-n' ? 'np' : option.replace(/^--?/, '')
-  return name in launchOptions && launchOptions[name].type !== 'boolean'
+  return Object.hasOwn(launchOptions, name) && launchOptions[name].type !== 'boolean'
 }
 
 /** Parses words into options and `_`, the rest; with `halt` everything from the first word on is rest. Throws UsageError. */
@@ -88,37 +89,38 @@ export function parse(
   options: Record<string, Option>,
   halt: boolean,
 ): Record<string, unknown> {
-  const names = Object.keys(options)
+  const entries = Object.entries(options)
+  const takesValue = Object.fromEntries(entries.map(([name, { type }]) => [name, type !== 'boolean']))
+  const wrong = wrongOption(argv, takesValue, halt)
+  if (wrong) throw new UsageError(wrong)
   const parsed = yargs([...argv])
     .parserConfiguration({
       'halt-at-non-option': halt,
       'camel-case-expansion': false,
-      'duplicate-arguments-array': false,
       'parse-positional-numbers': false,
       'greedy-arrays': false,
       'boolean-negation': false,
     })
-    .options(Object.fromEntries(names.map(name => [name, { type: options[name].type }])))
+    .options(Object.fromEntries(entries.map(([name, { type }]) => [name, yargsOption(type)])))
     .help(false)
     .version(false)
     .exitProcess(false)
     .parseSync() as Record<string, unknown>
-  for (const name of Object.keys(parsed)) {
-    if (name === '_' || name === '$0' || name in options) continue
-    throw new UsageError(unknownOption(name, names))
-  }
   return parsed
 }
 
-/** `unknown option --tga-output; did you mean --tag-output?` */
-function unknownOption(name: string, known: readonly string[]): string {
-  const close = nearest(name, known)
-  const dashes = (word: string) => (word.length === 1 ? `-${word}` : `--${word}`)
-  return `unknown option ${dashes(name)}${close ? `; did you mean ${dashes(close)}?` : '; see pporun --help'}`
+function yargsOption(type: Option['type']): { type: 'string' | 'boolean'; array?: true } {
+  return type === 'array' ? { type: 'string', array: true } : { type }
 }
 
-export function text(option: string, value: unknown): string | null {
-  if (value === undefined) return null
+export const flag = (given: unknown): boolean => last(given) === true
+
+/** Of an option that was given twice the last value counts. */
+const last = (value: unknown): unknown => (Array.isArray(value) ? value.at(-1) : value)
+
+export function text(option: string, given: unknown): string | null {
+  if (given === undefined) return null
+  const value = last(given)
   if (typeof value !== 'string' || value === '') throw new UsageError(`${option} needs a value`)
   return value
 }
@@ -139,12 +141,19 @@ function seconds(option: string, value: unknown): number | null {
   return Number(word)
 }
 
+function list(option: string, given: unknown): string[] {
+  if (given === undefined) return []
+  const words = [given].flat() as string[]
+  if (words.length === 0 || words.includes('')) throw new UsageError(`${option} needs a value`)
+  return words
+}
+
+/** Without a value a variable is passed on as it is, which the ranks of this machine get anyway. */
 function environment(words: string[]): Record<string, string> {
-  return Object.fromEntries(
-    words.map(word => {
-      const at = word.indexOf('=')
-      if (at < 1) throw new UsageError(`-x takes NAME=VALUE, got '${word}'`)
-      return [word.slice(0, at), word.slice(at + 1)]
-    }),
-  )
+  const pairs = words.map(word => {
+    if (!/^[A-Za-z_]\w*(=|$)/.test(word)) throw new UsageError(`-x takes NAME=VALUE, got '${word}'`)
+    const at = word.indexOf('=')
+    return at < 0 ? null : [word.slice(0, at), word.slice(at + 1)]
+  })
+  return Object.fromEntries(pairs.filter(pair => pair !== null))
 }

@@ -22,6 +22,9 @@ export async function bundleScript(script: string): Promise<string> {
       // Node's own conditions, not a bundler's: the file that Node would load is the one to name.
       conditions: [],
       sourcemap: 'inline',
+      // Absolute sources: the bundle is moved to where its ranks are, and stack traces must name the user's files.
+      absWorkingDir: '/',
+      sourceRoot: 'file:///',
       logLevel: 'silent',
       banner: { js: banner(script) },
       plugins: [imports(), ownFiles()],
@@ -75,7 +78,7 @@ const LOADERS: Record<string, Loader> = {
   '.jsx': 'jsx',
 }
 
-/** In a bundle `import.meta` would be the bundle's: each file gets its own. */
+/** In a bundle `import.meta` and `__filename` would be the bundle's: each file gets its own. */
 function ownFiles(): Plugin {
   return {
     name: 'own-files',
@@ -83,12 +86,16 @@ function ownFiles(): Plugin {
       onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }): Promise<OnLoadResult> => {
         const loader = LOADERS[extname(path)]
         const source = readFileSync(path, 'utf8').replace(/^#!.*/, '')
-        if (!source.includes('import.meta')) return { contents: source, loader }
+        if (!/import\.meta|__filename|__dirname/.test(source)) return { contents: source, loader }
         const { code } = await transform(source, {
           loader,
           sourcefile: path,
           sourcemap: 'inline',
-          define: { 'import.meta': 'pporunImportMeta' },
+          define: {
+            'import.meta': 'pporunImportMeta',
+            __filename: JSON.stringify(path),
+            __dirname: JSON.stringify(dirname(path)),
+          },
           banner: `const pporunImportMeta = ${importMeta(path)};`,
         })
         return { contents: code, loader: 'js' }

@@ -137,7 +137,7 @@ export class Job {
   #claim(rank: number, index: number): void {
     try {
       const { folder, isNew } = this.#runs.claim(index)
-      if (isNew) this.#output.logInto(folder)
+      if (isNew) this.#output.logInto(folder, this.#ranks.size)
       this.#order(rank, { type: 'claimed', index, folder })
     } catch (error) {
       this.#order(rank, { type: 'claimed', index, refused: (error as Error).message })

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { Status } from '../src/base/contract.ts'
 import { PporunError, UsageError } from '../src/base/errors.ts'
 import { nearest } from '../src/base/nearest.ts'
@@ -16,9 +16,12 @@ const commands: Record<string, (argv: string[]) => Promise<number>> = {
 export async function main(argv: string[]): Promise<number> {
   try {
     const [first, ...rest] = argv
-    if (first === undefined || first === '--help' || first === '-h') return await help(rest[0] ?? '')
+    if (first === undefined || isHelp(first) || first === 'help') return await help(rest[0])
     if (first === '--version') return print(version())
-    if (first in commands) return await commands[first](rest)
+    const isCommand = Object.hasOwn(commands, first)
+    if (isCommand && isHelp(rest[0])) return await help(rest[1])
+    if (isCommand) return await commands[first](rest)
+    if (isHelp(argv[argv.indexOf('train') + 1])) return await help('all')
     checkCommand(first)
     return await commands.run(argv)
   } catch (error) {
@@ -30,14 +33,18 @@ export async function main(argv: string[]): Promise<number> {
 
 /** A bare word that is neither a command nor looks like a script was meant as a command. */
 function checkCommand(word: string): void {
-  if (word.startsWith('-') || word === 'train' || /[./\\]/.test(word)) return
+  if (word.startsWith('-') || word === 'train' || /[./\\]/.test(word) || isFile(word)) return
   const close = nearest(word, [...Object.keys(commands), 'train'])
   throw new UsageError(
     `unknown command '${word}'${close ? `; did you mean ${close}?` : '; see pporun --help'}`,
   )
 }
 
-async function help(topic: string): Promise<number> {
+const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile()
+
+const isHelp = (word: string | undefined): boolean => word === '--help' || word === '-h'
+
+async function help(topic: string | undefined): Promise<number> {
   const { helpText } = await import('./help.ts')
   return print(helpText(topic === 'all'))
 }

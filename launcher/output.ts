@@ -59,10 +59,11 @@ export class Output {
   }
 
   /** From now on lines go to `<folder>/logs`, the kept ones first. */
-  logInto(folder: string): void {
+  logInto(folder: string, np: number): void {
     this.#logs = join(folder, 'logs')
     makeFolder(this.#logs)
-    for (const [rank, lines] of this.#kept) if (lines.length > 0) this.#append(rank, lines.join('\n'))
+    for (let rank = 0; rank < np; rank++)
+      this.#append(rank, (this.#kept.get(rank) ?? []).map(line => `${line}\n`).join(''))
     this.#kept.clear()
   }
 
@@ -73,7 +74,7 @@ export class Output {
 
   #log(rank: number, text: string): void {
     if (this.#logs !== null) {
-      this.#append(rank, text)
+      this.#append(rank, `${text}\n`)
       return
     }
     const lines = this.#kept.get(rank) ?? []
@@ -84,7 +85,7 @@ export class Output {
 
   #append(rank: number, text: string): void {
     try {
-      appendFileSync(join(this.#logs!, `rank.${rank}.log`), `${text}\n`)
+      appendFileSync(join(this.#logs!, `rank.${rank}.log`), text)
     } catch {
       // A full disk must not end the training: the line is on the console.
     }

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { processesOfJob } from './proc.ts'
+import { processesOfJob } from '../src/base/proc.ts'
 
 /** Ending processes so that none is left: process groups first, then whatever carries the job's mark. */
 

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { newJobId } from '../src/base/control.ts'
 import { UsageError } from '../src/base/errors.ts'
-import { checkFolder, defaultFolder } from '../src/base/runfolder.ts'
+import { checkFolder } from '../src/base/runfolder.ts'
 import { parseRun, type RunArgs } from './args.ts'
 import { bundleScript } from './bundle.ts'
 import { Job } from './job.ts'
@@ -21,13 +21,12 @@ const TRAINER = fileURLToPath(new URL('../../scripts/train.ts', import.meta.url)
 export async function run(argv: readonly string[]): Promise<number> {
   const args = parseRun(argv)
   const script = findScript(args.script)
-  const folder = args.out ?? defaultFolder(script)
-  checkFolder(folder)
+  checkFolder(args.out ?? 'runs', args.out !== null)
   const np = args.np ?? 1
   const output = new Output({ tag: args.tagOutput, quiet: args.quiet })
   adviseOnRanks(args.np, output)
 
-  const runs = new Runs(folder, np)
+  const runs = new Runs(args.out, script, np)
   const job = new Job(
     agentJob(args, np, await bundleScript(script)),
     { host: hostname(), ...args },
@@ -38,7 +37,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const status = await job.run(spawnLocalAgent())
   stopListening()
   // A script that never trained has made no run; who asked for a folder still gets its logs.
-  if (args.out !== null && runs.none) output.logInto(runs.claim(0).folder)
+  if (args.out !== null && runs.none) output.logInto(runs.claim(0).folder, np)
   runs.finish(job.cause)
   output.end(job.cause === null)
   return status

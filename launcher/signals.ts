@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { startedByNpm } from '../src/base/contract.ts'
-import { commandLine, processStat } from './proc.ts'
+import { commandLine, processStat } from '../src/base/proc.ts'
 
 /** What may end a job from outside: Ctrl-C, TERM, a closed terminal, and the npx above us being killed. */
 
@@ -14,6 +14,9 @@ export function onInterrupt(stop: (what: string, exitStatus: number) => void): (
     SIGHUP: () => stop('ended because the terminal was closed', 128 + constants.signals.SIGHUP),
   }
   for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler)
+  // Node ignores SIGPIPE: a reader that has gone away, as in `pporun ... | head`, shows as an error.
+  const unread = () => stop('ended because nobody reads its output', 128 + constants.signals.SIGPIPE)
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', unread)
   const stopWatching = watchNpm(() =>
     stop('ended because the npm above it has gone', 128 + constants.signals.SIGTERM),
   )

@@ -1,7 +1,7 @@
 import { Limit } from '../src/base/contract.ts'
+import { processStat } from '../src/base/proc.ts'
 import { readProgress } from '../src/base/progress.ts'
 import type { LocalRank } from './localrank.ts'
-import { processStat } from './proc.ts'
 import type { RankState } from './protocol.ts'
 
 const PERIOD = 1000 // ms

@@ -5,7 +5,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 const suites = {
-  default: ['house', 'base', 'env', 'engine', 'ppo', 'collective', 'launcher', 'ranks', 'command'],
+  default: 'house base env engine ppo log checkpoint policy collective launcher ranks command'.split(' '),
   learning: ['learning'],
 }
 const [name = 'default', ...only] = process.argv.slice(2)

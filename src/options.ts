@@ -1,6 +1,7 @@
 import yargs from 'yargs'
 import { UsageError } from './base/errors.ts'
 import { nearest } from './base/nearest.ts'
+import { wrongOption } from './base/words.ts'
 import { checkFields, optionOf, readWord } from './ppo/check.ts'
 import { defaultConfig, fields, presets, type TrainConfig } from './ppo/config.ts'
 
@@ -24,8 +25,11 @@ export function resolveConfig(options: TrainOptions, words: readonly string[]): 
 }
 
 function presetFor(name: string | undefined, env: string | undefined): Partial<TrainConfig> {
-  if (name === undefined) return presets[env ?? defaultConfig().env] ?? {}
-  const preset = presets[name]
+  if (name === undefined) {
+    const own = env ?? defaultConfig().env
+    return Object.hasOwn(presets, own) ? presets[own] : {}
+  }
+  const preset = Object.hasOwn(presets, name) ? presets[name] : undefined
   if (preset) return { env: name, ...preset }
   const close = nearest(name, Object.keys(presets))
   throw new UsageError(
@@ -36,15 +40,16 @@ function presetFor(name: string | undefined, env: string | undefined): Partial<T
 /** Reads `--learning-rate 1e-3 --hidden 64,64 ...`: unknown options and stray words are errors. */
 function readOptions(words: readonly string[]): Partial<TrainConfig> & { preset?: string } {
   const names = new Map(Object.keys(fields).map(name => [optionOf(name).slice(2), name as keyof TrainConfig]))
+  const known = [...names.keys(), 'preset']
+  const wrong = wrongOption(words, Object.fromEntries(known.map(option => [option, true])), false)
+  if (wrong) throw new UsageError(wrong)
   const parsed = yargs([...words])
     .parserConfiguration({
       'camel-case-expansion': false,
       'duplicate-arguments-array': false,
       'boolean-negation': false,
     })
-    .options(
-      Object.fromEntries([...names.keys(), 'preset'].map(option => [option, { type: 'string' as const }])),
-    )
+    .options(Object.fromEntries(known.map(option => [option, { type: 'string' as const }])))
     .help(false)
     .version(false)
     .exitProcess(false)
@@ -52,19 +57,14 @@ function readOptions(words: readonly string[]): Partial<TrainConfig> & { preset?
   const [stray] = parsed._ as unknown[]
   if (stray !== undefined) throw new UsageError(`unexpected '${stray}' after the script`)
   const config: Record<string, unknown> = {}
-  for (const [option, word] of Object.entries(parsed)) {
-    if (option === '_' || option === '$0' || word === undefined) continue
-    const name = option === 'preset' ? option : names.get(option)
-    if (!name) throw new UsageError(unknown(option, [...names.keys(), 'preset']))
+  for (const option of known) {
+    const word = parsed[option]
+    if (word === undefined) continue
     if (typeof word !== 'string' || word === '') throw new UsageError(`--${option} needs a value`)
-    config[name] = option === 'preset' ? word : readWord(name as keyof TrainConfig, word)
+    const name = names.get(option)
+    config[name ?? option] = name ? readWord(name, word) : word
   }
   return config
-}
-
-function unknown(option: string, known: string[]): string {
-  const close = nearest(option, known)
-  return `unknown option --${option}${close ? `; did you mean --${close}?` : '; see pporun --help all'}`
 }
 
 /** The training options as lines of help. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { type Control, control } from './base/control.ts'
 import { UsageError } from './base/errors.ts'
-import { checkFolder, defaultFolder, makeFolder, nthFolder, writeRunFile } from './base/runfolder.ts'
+import { RunFile } from './base/runfile.ts'
+import { takeDefaultFolder, takeFolder } from './base/runfolder.ts'
 import { StatusLine } from './base/terminal.ts'
 import { type Checkpoint, saveCheckpoint } from './checkpoint/checkpoint.ts'
 import { jsonlLogger } from './log/jsonl.ts'
@@ -71,15 +72,14 @@ async function launcherSink(pipe: Control, index: number): Promise<Sink> {
 }
 
 function ownSink(index: number): Sink {
-  ownFolder ??= defaultFolder(process.argv[1] ?? 'run')
-  const folder = nthFolder(ownFolder, index)
-  checkFolder(folder)
-  makeFolder(folder)
+  const script = process.argv[1] ?? 'run'
+  const folder = ownFolder === undefined ? takeDefaultFolder(script) : takeFolder(ownFolder, index)
+  ownFolder ??= folder
+  const file = new RunFile(folder, 1)
   const line = new StatusLine(process.stderr)
-  const all: object = { status: 'running' }
   return {
     folder,
-    fields: fields => writeRunFile(folder, Object.assign(all, fields)),
+    fields: fields => file.add(fields),
     status: text => (text === null ? line.end() : line.update(text)),
   }
 }

@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import { rankSettings } from './base/contract.ts'
 import { UsageError } from './base/errors.ts'
 import { Purpose } from './base/math/streams.ts'
@@ -159,6 +160,12 @@ function summary({ folder, evaluation, sps, globalSteps, paramsHash }: TrainResu
     `evaluation   ${meanReturn.toFixed(1)} +- ${stdReturn.toFixed(1)} over ${episodes} episodes`,
     `speed        ${thousands(sps)} steps/s (${thousands(globalSteps)} steps in ${duration(globalSteps / sps)})`,
     `parameters   ${paramsHash}`,
-    `results      ${folder}`,
+    `results      ${shortest(folder)}`,
   ]
+}
+
+/** A path as people write it. */
+function shortest(path: string): string {
+  const below = relative(process.cwd(), path)
+  return below.startsWith('..') ? path : below
 }

@@ -1,7 +1,7 @@
 import { Status } from '../../src/base/contract.ts'
 import { UsageError } from '../../src/base/errors.ts'
 import { evaluate } from '../../src/index.ts'
-import { type Option, parse, whole } from '../args.ts'
+import { flag, type Option, parse, whole } from '../args.ts'
 
 const options: Record<string, Option> = {
   episodes: { type: 'string', describe: 'episodes to play (100)' },
@@ -20,9 +20,9 @@ export async function evaluateCommand(argv: readonly string[]): Promise<number> 
   const result = await evaluate(run, {
     episodes: whole('--episodes', parsed.episodes, 1) ?? 100,
     seed: whole('--seed', parsed.seed, 0) ?? 0,
-    stochastic: parsed.stochastic === true,
+    stochastic: flag(parsed.stochastic),
   })
-  if (parsed.json === true) process.stdout.write(`${JSON.stringify(result)}\n`)
+  if (flag(parsed.json)) process.stdout.write(`${JSON.stringify(result)}\n`)
   else
     process.stdout.write(
       `return ${result.meanReturn.toFixed(1)} +- ${result.stdReturn.toFixed(1)} over ${result.episodes} episodes ` +

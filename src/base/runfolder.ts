@@ -13,10 +13,10 @@ import {
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { UsageError } from './errors.ts'
 
-/** The folder of a run: where it lies, whether it can be used, and its run.json. Used by the launcher and by jobs of one. */
+/** The folder of a run: where it lies and whether it can be used. For the launcher and for jobs of one. */
 
 /** `runs/<script's name>-<date>-<time>`, local time. */
-export function defaultFolder(script: string, now: Date = new Date()): string {
+function defaultFolder(script: string, now: Date = new Date()): string {
   const two = (n: number) => String(n).padStart(2, '0')
   const date = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`
   const time = `${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`
@@ -24,18 +24,19 @@ export function defaultFolder(script: string, now: Date = new Date()): string {
 }
 
 /** `DIR` for the first run of a job, `DIR-2`, `DIR-3` for a script's further ones. */
-export function nthFolder(folder: string, index: number): string {
+function nthFolder(folder: string, index: number): string {
   return index === 0 ? folder : `${folder.replace(/\/+$/, '')}-${index + 1}`
 }
 
 /**
- * Says why `folder` cannot take a run, before anything is started: not empty, not a folder, or not writable.
- * Proved by making and removing a folder beside it, since permissions do not tell (root, /proc, full disks).
+ * Says why a run cannot be written to `folder`, before anything is started: not a folder, not writable, or not
+ * empty (if it `mustBeEmpty`: not where runs get folders of their own below it). Proved by making and removing a
+ * folder beside it, since permissions do not tell (root, /proc, full disks). Throws UsageError.
  */
-export function checkFolder(folder: string): void {
+export function checkFolder(folder: string, mustBeEmpty = true): void {
   if (existsSync(folder)) {
     if (!statSync(folder).isDirectory()) throw new UsageError(`--out ${folder}: is a file, not a folder`)
-    if (readdirSync(folder).length > 0)
+    if (mustBeEmpty && readdirSync(folder).length > 0)
       throw new UsageError(`--out ${folder}: is not empty; name another folder or remove it`)
   }
   const above = nearestExisting(resolve(folder))
@@ -46,6 +47,33 @@ export function checkFolder(folder: string): void {
     rmdirSync(probe)
   } catch (error) {
     throw new UsageError(`--out ${folder}: cannot write in ${above} (${reason(error)})`)
+  }
+}
+
+/** Makes the folder of a job's `index`th run, named by the user. Throws UsageError; returns its absolute path. */
+export function takeFolder(out: string, index: number): string {
+  const folder = resolve(nthFolder(out, index))
+  checkFolder(folder)
+  try {
+    makeFolder(folder)
+  } catch (error) {
+    throw new UsageError(`--out ${folder}: ${reason(error)}`)
+  }
+  return folder
+}
+
+/** Makes a folder that nobody else has: of two jobs that start in the same second one takes the next second's name. */
+export function takeDefaultFolder(script: string): string {
+  for (let now = Date.now(); ; now += 1000) {
+    const folder = resolve(defaultFolder(script, new Date(now)))
+    makeFolder(dirname(folder))
+    try {
+      mkdirSync(folder)
+      return folder
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+        throw new UsageError(`cannot make ${folder} (${reason(error)}); name a folder with --out`)
+    }
   }
 }
 
@@ -64,16 +92,12 @@ export function writeAtomically(path: string, text: string): void {
   renameSync(temporary, path)
 }
 
-export function writeRunFile(folder: string, fields: object): void {
-  writeAtomically(join(folder, 'run.json'), `${JSON.stringify(fields, null, 2)}\n`)
-}
-
 function nearestExisting(path: string): string {
   return existsSync(path) ? path : nearestExisting(dirname(path))
 }
 
 /** The system's own word for a failed call: `ENOENT: no such file or directory`. */
-export function reason(error: unknown): string {
+function reason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   return message.split(', ')[0]
 }

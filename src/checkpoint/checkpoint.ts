@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
-import { UsageError } from '../base/errors.ts'
+import { PporunError, UsageError } from '../base/errors.ts'
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from './safetensors.ts'
 
 /**
@@ -57,12 +57,31 @@ export function saveCheckpoint(runFolder: string, checkpoint: Checkpoint): strin
 /** @param path a run's folder (its latest checkpoint) or a checkpoint's own. Throws UsageError if it is neither. */
 export function loadCheckpoint(path: string): Checkpoint {
   const folder = findCheckpoint(path)
-  const text = readFileSync(join(folder, 'checkpoint.json'), 'utf8')
-  const { format, ...about } = JSON.parse(text) as About & { format: number }
+  const about = readAbout(folder)
+  try {
+    const { tensors, vector } = decodeSafetensors(readFileSync(join(folder, 'parameters.safetensors')))
+    return { ...about, tensors, parameters: vector }
+  } catch (error) {
+    throw new PporunError(`${folder}: damaged (${(error as Error).message})`)
+  }
+}
+
+function readAbout(folder: string): About {
+  const { format, ...about } = parseAbout(folder)
   if (format !== FORMAT)
     throw new UsageError(`${folder}: checkpoint format ${format}; this version reads ${FORMAT}`)
-  const { tensors, vector } = decodeSafetensors(readFileSync(join(folder, 'parameters.safetensors')))
-  return { ...about, tensors, parameters: vector }
+  const fields = ['env', 'network', 'steps', 'paramsHash'] as const
+  const missing = fields.find(field => about[field] === undefined)
+  if (missing) throw new PporunError(`${folder}: damaged (checkpoint.json has no ${missing})`)
+  return about
+}
+
+function parseAbout(folder: string): About & { format: number } {
+  try {
+    return JSON.parse(readFileSync(join(folder, 'checkpoint.json'), 'utf8'))
+  } catch {
+    throw new PporunError(`${folder}: damaged (checkpoint.json is not JSON)`)
+  }
 }
 
 function findCheckpoint(path: string): string {

@@ -33,34 +33,38 @@ export function encodeSafetensors(tensors: readonly NamedTensor[], vector: Float
   return Buffer.concat([length, header, data])
 }
 
-/** Throws PporunError if the file is cut short, or holds anything but float32. */
+/** Throws PporunError unless the file is whole and holds float32 tensors that lie where their shapes say. */
 export function decodeSafetensors(bytes: Uint8Array): { tensors: NamedTensor[]; vector: Float32Array } {
-  const { entries, data } = split(bytes)
-  const tensors = Object.entries(entries).map(
-    ([
-      name,
-      {
-        dtype,
-        shape,
-        data_offsets: [begin, end],
-      },
-    ]) => {
-      if (dtype !== 'F32') throw new PporunError(`safetensors: ${name} is ${dtype}, not F32`)
-      if (end > data.byteLength) throw new PporunError(`safetensors: the file ends inside ${name}`)
-      return { name, shape, offset: begin / 4, size: (end - begin) / 4 }
-    },
-  )
+  const { header, data } = split(bytes)
+  if (typeof header !== 'object' || header === null)
+    throw new PporunError('safetensors: the header is no object')
+  const tensors = Object.entries(header).map(([name, entry]) => readEntry(name, entry, data.byteLength))
   return { tensors, vector: new Float32Array(data) }
 }
 
-function split(bytes: Uint8Array): { entries: Record<string, HeaderEntry>; data: ArrayBuffer } {
+function readEntry(name: string, entry: unknown, bytes: number): NamedTensor {
+  const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Partial<HeaderEntry>
+  if (dtype !== 'F32') throw new PporunError(`safetensors: ${name} is ${dtype}, not F32`)
+  if (!isWholes(shape) || !isWholes(offsets))
+    throw new PporunError(`safetensors: ${name} has no shape or place`)
+  const [begin, end] = offsets
+  const size = shape.reduce((product, n) => product * n, 1)
+  if (offsets.length !== 2 || begin % 4 !== 0 || end - begin !== size * 4 || end > bytes)
+    throw new PporunError(`safetensors: ${name} does not fit its place in the file`)
+  return { name, shape, offset: begin / 4, size }
+}
+
+const isWholes = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every(n => Number.isSafeInteger(n) && n >= 0)
+
+function split(bytes: Uint8Array): { header: unknown; data: ArrayBuffer } {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const length = buffer.length >= 8 ? Number(buffer.readBigUInt64LE(0)) : Number.POSITIVE_INFINITY
   if (8 + length > buffer.length) throw new PporunError('safetensors: the file ends inside its header')
+  const data = Uint8Array.from(buffer.subarray(8 + length)).buffer
+  if (data.byteLength % 4 !== 0) throw new PporunError('safetensors: the file ends inside a number')
   try {
-    const entries = JSON.parse(buffer.toString('utf8', 8, 8 + length)) as Record<string, HeaderEntry>
-    const data = Uint8Array.prototype.slice.call(buffer, 8 + length)
-    return { entries, data: data.buffer.slice(0, data.byteLength - (data.byteLength % 4)) as ArrayBuffer }
+    return { header: JSON.parse(buffer.toString('utf8', 8, 8 + length)), data }
   } catch {
     throw new PporunError('safetensors: the header is not JSON')
   }

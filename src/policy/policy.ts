@@ -18,9 +18,16 @@ export interface Policy {
 /** @param path a run's folder or a checkpoint's. Throws UsageError if there is none. */
 export function loadPolicy(path: string): Policy {
   const { env, engine } = load(path)
+  const { observationSize } = engine.layout.network
   return {
     env,
-    act: async observation => (await engine.act(Float32Array.from(observation), 1, null)).actions[0],
+    act: async observation => {
+      if (observation.length !== observationSize)
+        throw new PporunError(
+          `an observation of ${env} has ${observationSize} numbers, got ${observation.length}`,
+        )
+      return (await engine.act(Float32Array.from(observation), 1, null)).actions[0]
+    },
     reset: () => {},
   }
 }

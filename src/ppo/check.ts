@@ -11,7 +11,7 @@ export const optionOf = (field: string): string =>
 /** Throws UsageError for a field that does not exist or a value that it does not take. */
 export function checkFields(config: Partial<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(config)) {
-    if (!(name in fields)) {
+    if (!Object.hasOwn(fields, name)) {
       const close = nearest(name, Object.keys(fields))
       throw new UsageError(`unknown configuration field '${name}'${close ? `; did you mean ${close}?` : ''}`)
     }

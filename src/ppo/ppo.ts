@@ -1,3 +1,4 @@
+import { setImmediate as eventLoopTurn } from 'node:timers/promises'
 import type { PhaseName } from '../base/progress.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { VectorEnv } from '../env/vectorenv.ts'
@@ -76,5 +77,6 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
     // 4. Report, and check now and then that nobody has drifted.
     log.write(meter.report(state, shared, learningRate))
     await maybeAssertInStep(strategy, state.update + 1, state.parameters)
+    await eventLoopTurn() // for the script's own timers and signals: a job of one waits for nobody
   }
 }

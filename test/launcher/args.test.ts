@@ -103,7 +103,7 @@ test('an unknown option before SCRIPT is named, with the nearest', () => {
   refuses(['--tga-output', 'a.ts'], /^unknown option --tga-output; did you mean --tag-output\?$/)
   refuses(['--timout', '3', 'a.ts'], /^unknown option --timout; did you mean --timeout\?$/)
   refuses(['--np8', 'a.ts'], /^unknown option --np8; did you mean --np\?$/)
-  refuses(['--learning-rate', '1', 'a.ts'], /^unknown option --learning-rate; see pporun --help$/)
+  refuses(['--learning-rate', '1', 'a.ts'], /^unknown option --learning-rate; see pporun --help all$/)
   refuses(['--no-quiet', 'a.ts'], /^unknown option --no-quiet/)
 })
 

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { jobMarker } from '../src/base/contract.ts'
+import { jobMarker } from './contract.ts'
 
 /** What the kernel tells of processes, from /proc (Linux; elsewhere nothing is known). */
 

@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { processStat } from './proc.ts'
+import { writeAtomically } from './runfolder.ts'
+
+/** run.json of one run: what is known so far, rewritten whenever more is. The job's launcher, or a job of one, writes it. */
+export class RunFile {
+  readonly folder: string
+  readonly #np: number
+  readonly #start: number = Date.now()
+  readonly #fields: Record<string, unknown> = {}
+
+  constructor(folder: string, np: number) {
+    this.folder = folder
+    this.#np = np
+    this.#write()
+  }
+
+  /** Fields that a rank has to add; with `status: 'completed'` the run is complete. */
+  add(fields: object): void {
+    Object.assign(this.#fields, fields)
+    this.#write()
+  }
+
+  /** The job has ended. A run that was complete stays so, whatever the script did afterwards. */
+  end(status: 'completed' | 'failed', cause: object | null): void {
+    if (this.#fields.status !== 'completed') Object.assign(this.#fields, { status, ...(cause && { cause }) })
+    this.#write()
+  }
+
+  #write(): void {
+    // A folder that somebody has removed meanwhile is not made again.
+    if (!existsSync(this.folder)) return
+    const host = hostname()
+    const { pid } = process
+    const fields = {
+      status: 'running',
+      np: this.#np,
+      hosts: [host],
+      // While it runs: whose death would leave this file behind.
+      launcher: { host, pid, startTime: processStat(pid)?.startTime ?? null },
+      wallSeconds: (Date.now() - this.#start) / 1000,
+      ...this.#fields,
+    }
+    writeAtomically(join(this.folder, 'run.json'), `${JSON.stringify(fields, null, 2)}\n`)
+  }
+}
