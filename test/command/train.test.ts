@@ -1,7 +1,7 @@
 /** A whole training run through the real command: its files, what it prints, and what reads it afterwards. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
-import { hostname, tmpdir, tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Evaluation, TrainResult } from '../../src/index.ts'

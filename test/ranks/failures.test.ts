@@ -133,7 +133,7 @@ test('kill -9 of the agent: its ranks and their grandchildren go too', async t =
   process.kill(agent, 'SIGKILL')
   const { status, stderr } = await job.ended
   assert.equal(status, 1)
-  assert.match(stderr, /the agent on .* died \(SIGKILL\)/)
+  assert.match(stderr, /the job lost its agent on .* \(SIGKILL\)/)
   await job.allGone(5)
 })
 

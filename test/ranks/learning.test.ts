@@ -6,7 +6,7 @@ import { temporaryFolder } from '../rig.ts'
 
 /** One seed of `npm run test:learning`. */
 test('two ranks learn CartPole-v1 to at least 490', async t => {
-  const { meanReturn, seconds } = await trainAndEvaluate(2, 1, join(temporaryFolder(t), 'run'))
+  const { meanReturn, seconds } = await trainAndEvaluate(2, 2, join(temporaryFolder(t), 'run'))
   t.diagnostic(`return ${meanReturn} after ${seconds.toFixed(0)} s`)
   assert.ok(meanReturn >= 490, `return ${meanReturn}`)
 })
