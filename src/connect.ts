@@ -37,12 +37,13 @@ export async function connect(): Promise<Communicator> {
     // The last frame may still be on its way when its sender is done: leave when the launcher has heard from all.
     onClose: async () => {
       open.delete(comm)
+      stopListening()
       await pipe.send({ type: 'closed', generation: epoch })
       await pipe.receive('allClosed', order => order.generation === epoch)
     },
   })
   open.add(comm)
-  pipe.onAbort(error => comm.abort(error))
+  const stopListening = pipe.onAbort(error => comm.abort(error))
   return comm
 }
 

@@ -40,14 +40,12 @@ type OrderOf<T extends RankOrder['type']> = Extract<RankOrder, { type: T }>
 
 /** The pipe to the agent. One per process: see `control`. */
 export class Control {
-  readonly jobId: string
   #abort: AbortedError | null = null
   readonly #received: RankOrder[] = []
   readonly #waiting = new Set<() => void>()
   readonly #aborted = new Set<(error: AbortedError) => void>()
 
-  constructor(jobId: string) {
-    this.jobId = jobId
+  constructor() {
     process.on('message', order => this.#receive(order as RankOrder))
     // The pipe alone must not keep a script alive that has nothing else to do.
     process.channel?.unref()
@@ -98,10 +96,7 @@ let theControl: Control | null | undefined
 
 /** The pipe to this rank's agent, or null in a job of one without a launcher. */
 export function control(): Control | null {
-  if (theControl === undefined) {
-    const settings = rankSettings()
-    theControl = settings && process.send ? new Control(settings.jobId) : null
-  }
+  if (theControl === undefined) theControl = rankSettings() && process.send ? new Control() : null
   return theControl
 }
 
