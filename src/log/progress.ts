@@ -12,7 +12,7 @@ export function progressLine(metrics: Metrics, totalSteps: number): string {
   const spent = (metrics['time/sample'] ?? 0) + (metrics['time/learn'] ?? 0)
   const share = spent > 0 ? (metrics['time/allreduce'] ?? 0) / spent : 0
   return [
-    `${percent(steps / totalSteps).padStart(4)} ${bar(steps / totalSteps)}`,
+    `${percent(steps / totalSteps).padStart(5)} ${bar(steps / totalSteps)}`,
     `${thousands(steps)}/${thousands(totalSteps)} steps`,
     `${thousands(sps)} SPS`,
     `return ${episodic === null || episodic === undefined ? '-' : episodic.toFixed(1)}`,
