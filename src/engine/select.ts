@@ -1,19 +1,44 @@
-import { UsageError } from '../base/errors.ts'
+import { PporunError, UsageError } from '../base/errors.ts'
 import type { Engine } from './engine.ts'
+import { KernelEngine } from './kernels/driver.ts'
+import { type Kernels, loadNative, loadWasm } from './kernels/load.ts'
+import { passesSelfTest } from './kernels/selftest.ts'
 import type { Layout } from './layout.ts'
 import { ReferenceEngine } from './reference.ts'
 
-const engines: Record<string, (layout: Layout) => Engine> = {
-  auto: layout => new ReferenceEngine(layout),
-  reference: layout => new ReferenceEngine(layout),
-}
+/** The engines by name, slowest last; `auto` is the first of the kernels that runs here: their bits are the same. */
+export const engineNames = ['auto', 'native', 'wasm', 'reference'] as const
 
 /**
- * The engine called `name` (`--engine`); 'auto' is the fastest exact one that runs here.
- * @throws UsageError if there is none of that name
+ * The engine called `name` (`--engine`). Native and WebAssembly kernels give each other's bits, so ranks may
+ * differ in which they run.
+ * @throws UsageError if there is none of that name, or it does not run on this machine
  */
 export function makeEngine(name: string, layout: Layout): Engine {
-  if (!Object.hasOwn(engines, name))
-    throw new UsageError(`unknown engine '${name}': it is one of ${Object.keys(engines).join(', ')}`)
-  return engines[name](layout)
+  if (name === 'reference') return new ReferenceEngine(layout)
+  if (name === 'wasm') return wasmEngine(layout)
+  if (name === 'native') {
+    const native = nativeKernels()
+    if (native) return new KernelEngine('native', layout, native)
+    throw new UsageError(
+      '--engine native: no kernels for this machine, or they fail their self-test; use --engine wasm',
+    )
+  }
+  if (name !== 'auto')
+    throw new UsageError(`unknown engine '${name}': it is one of ${engineNames.join(', ')}`)
+  const native = nativeKernels()
+  return native ? new KernelEngine('native', layout, native) : wasmEngine(layout)
+}
+
+function wasmEngine(layout: Layout): Engine {
+  if (!passesSelfTest(loadWasm))
+    throw new PporunError('the WebAssembly kernels fail their self-test; use --engine reference')
+  return new KernelEngine('wasm', layout, loadWasm)
+}
+
+/** How to load native kernels, if there are any for this machine and they compute what they should. */
+function nativeKernels(): ((bytes: number) => Kernels) | null {
+  if (!loadNative(64)) return null
+  const load = (bytes: number) => loadNative(bytes)!
+  return passesSelfTest(load) ? load : null
 }

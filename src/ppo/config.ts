@@ -87,7 +87,11 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
   },
   hidden: { kind: { type: 'wholes', least: 1 }, default: [64, 64], doc: 'widths of the hidden layers' },
   activation: { kind: choice('tanh', 'relu', 'elu'), default: 'tanh', doc: 'of the hidden layers' },
-  engine: { kind: choice('auto', 'reference'), default: 'auto', doc: 'what computes' },
+  engine: {
+    kind: choice('auto', 'native', 'wasm', 'reference'),
+    default: 'auto',
+    doc: 'what computes; auto: native if it can, else wasm, with the same bits',
+  },
   shards: {
     kind: whole(1),
     default: null,

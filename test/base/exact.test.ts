@@ -92,10 +92,10 @@ test('the grid lies 40 bits below the magnitude, and never below its floor', () 
   assert.equal(gridOf(2 ** -99), 2 * GRID_FLOOR)
 })
 
-test('what fits: the sum within 2^53 grids and each part within 2^52', () => {
-  assert.ok(fitsGrid(2 ** 52, 2, 1))
-  assert.ok(!fitsGrid(2 ** 52, 3, 1))
-  assert.ok(!fitsGrid(2 ** 52 + 1, 1, 1))
-  assert.ok(fitsGrid(2 ** 12, 2, 2 ** -40))
+test('what fits: the sum within 2^53 grids and each part within 2^51', () => {
+  assert.ok(fitsGrid(2 ** 51, 4, 1))
+  assert.ok(!fitsGrid(2 ** 51, 5, 1))
+  assert.ok(!fitsGrid(2 ** 51 + 1, 1, 1))
+  assert.ok(fitsGrid(2 ** 11, 4, 2 ** -40))
   assert.ok(!fitsGrid(NaN, 1, 1) && !fitsGrid(Infinity, 1, 1))
 })

@@ -1,18 +1,37 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UsageError } from '../../src/base/errors.ts'
+import { layoutOf } from '../../src/engine/layout.ts'
 import { makeEngine } from '../../src/engine/select.ts'
 import { oddLayout } from './random.ts'
 
-test('auto chooses an exact engine', () => {
-  assert.equal(makeEngine('auto', oddLayout('tanh')).exact, true)
-  assert.equal(makeEngine('reference', oddLayout('tanh')).name, 'reference')
+test('auto chooses native kernels where there are some, else WebAssembly', () => {
+  const { name, exact } = makeEngine('auto', oddLayout('tanh'))
+  assert.ok(exact)
+  assert.ok(name === 'native' || name === 'wasm', name)
+  if (process.platform === 'linux' && process.arch === 'x64') assert.equal(name, 'native')
+})
+
+test('each engine can be had by its name', () => {
+  for (const name of ['native', 'wasm', 'reference'])
+    assert.equal(makeEngine(name, oddLayout('tanh')).name, name)
+})
+
+test('a network too deep for the kernels is refused with what takes it', () => {
+  const deep = layoutOf({
+    observationSize: 2,
+    hidden: new Array(20).fill(2),
+    activation: 'tanh',
+    numActions: 2,
+  })
+  assert.throws(() => makeEngine('wasm', deep), /15 layers; use --engine reference/)
+  assert.equal(makeEngine('reference', deep).name, 'reference')
 })
 
 test('an unknown name is refused with the known ones', () => {
   for (const name of ['tensorflow', 'toString'])
     assert.throws(
       () => makeEngine(name, oddLayout('tanh')),
-      (error: Error) => error instanceof UsageError && /auto, reference/.test(error.message),
+      (error: Error) => error instanceof UsageError && /auto, native, wasm, reference/.test(error.message),
     )
 })

@@ -5,6 +5,7 @@
  */
 import { exponentOf, powerOfTwo } from './bits.ts'
 
+const TWO_51 = 2251799813685248
 const TWO_52 = 4503599627370496
 const TWO_53 = 9007199254740992
 
@@ -28,9 +29,9 @@ export function roundToGrid(x: number, grid: number): number {
 
 /**
  * Whether `numShards` numbers of magnitude up to `largest`, rounded to `grid`, have the same sum in any order.
- * False for NaN and Infinity. (Rounding up may carry the full sum a few steps beyond 2^53 grid: then only the
+ * False for NaN and Infinity. Each within 2^51 grid, where kernels round with one addition and one subtraction. (Rounding up may carry the full sum a few steps beyond 2^53 grid: then only the
  * addition that completes it rounds, and what it rounds is the exact sum.)
  */
 export function fitsGrid(largest: number, numShards: number, grid: number): boolean {
-  return numShards * largest <= TWO_53 * grid && largest <= TWO_52 * grid
+  return numShards * largest <= TWO_53 * grid && largest <= TWO_51 * grid
 }

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+/** The kernels as functions, and the memory that they work in. Places are words from the start of that memory. */
+export interface Kernels {
+  memory: ArrayBuffer
+  /** Of `memory`, where the arena begins. */
+  offset: number
+  contextWords(): number
+  pack(context: number): void
+  act(
+    context: number,
+    n: number,
+    greedy: number,
+    seedLow: number,
+    seedHigh: number,
+    firstEnv: number,
+    step: number,
+  ): void
+  evaluate(context: number, n: number): void
+  gradients(context: number, numShards: number, rowsPerShard: number, numParameters: number): void
+}
+
+type Exports = Omit<Kernels, 'memory' | 'offset'> & { arena(address: unknown): void }
+
+const built = (name: string): URL => new URL(`../../../../src/engine/kernels/built/${name}`, import.meta.url)
+
+/** Kernels in WebAssembly, with memory of their own: any machine, about half as fast as native code. */
+export function loadWasm(bytes: number): Kernels {
+  const module = new WebAssembly.Module(readFileSync(built('kernels.wasm')))
+  // The stack lies below __heap_base, the arena above it.
+  const pages = (size: number) => Math.ceil(size / 65_536)
+  const memory = new WebAssembly.Memory({ initial: pages(STACK_BYTES + bytes) })
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } })
+  const kernels = exports as unknown as Exports & { __heap_base: WebAssembly.Global }
+  const offset = Math.ceil(Number(kernels.__heap_base.value) / 64) * 64
+  kernels.arena(offset)
+  return { ...kernels, memory: memory.buffer, offset }
+}
+
+/** What build.mjs gives the stack, and the little data there is. */
+const STACK_BYTES = 65_536 + 4096
+
+const signatures = [
+  'void arena(void*)',
+  'int contextWords()',
+  'void pack(int)',
+  'void act(int, int, int, uint32_t, uint32_t, uint32_t, uint32_t)',
+  'void evaluate(int, int)',
+  'void gradients(int, int, int, int)',
+]
+
+/** The machine's library, loaded once per process; its arena is whichever was bound last. */
+let library: Exports | null | undefined
+let bound: ArrayBuffer | null = null
+
+/** Kernels as machine code, or null if there is none for this machine: then WebAssembly gives the same bits. */
+export function loadNative(bytes: number): Kernels | null {
+  library ??= openLibrary()
+  if (!library) return null
+  const { arena, contextWords, ...kernels } = library
+  const memory = new ArrayBuffer(bytes)
+  // Several engines in one process share the library: each binds its arena before it calls.
+  const bind = () => {
+    if (bound === memory) return
+    arena(new Uint8Array(memory))
+    bound = memory
+  }
+  return {
+    memory,
+    offset: 0,
+    contextWords,
+    pack: context => {
+      bind()
+      kernels.pack(context)
+    },
+    act: (context, n, greedy, seedLow, seedHigh, firstEnv, step) => {
+      bind()
+      kernels.act(context, n, greedy, seedLow, seedHigh, firstEnv, step)
+    },
+    evaluate: (context, n) => {
+      bind()
+      kernels.evaluate(context, n)
+    },
+    gradients: (context, numShards, rowsPerShard, numParameters) => {
+      bind()
+      kernels.gradients(context, numShards, rowsPerShard, numParameters)
+    },
+  }
+}
+
+function openLibrary(): Exports | null {
+  const suffix = process.platform === 'darwin' ? 'dylib' : 'so'
+  const path = fileURLToPath(built(`kernels-${process.platform}-${process.arch}.${suffix}`))
+  if (process.arch === 'x64' && !hasAvx2()) return null
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
+    const loaded = koffi.load(path)
+    const entries = signatures.map(signature => {
+      const name = /(\w+)\(/.exec(signature)![1]
+      return [name, loaded.func(signature)]
+    })
+    return Object.fromEntries(entries) as Exports
+  } catch {
+    return null
+  }
+}
+
+/** Without AVX2 the library would end the process at its first instruction. */
+function hasAvx2(): boolean {
+  try {
+    return /\bavx2\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))
+  } catch {
+    return false
+  }
+}
