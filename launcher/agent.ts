@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { Limit } from '../src/base/contract.ts'
 import type { RankMessage } from '../src/base/control.ts'
 import { progressBytes } from '../src/base/progress.ts'
-import { mapSharedMemory, openSharedMemory } from '../src/base/system.ts'
-import { LocalRank } from './localrank.ts'
+import { segmentBytes } from '../src/base/segment.ts'
+import { canSleepOnMemory, mapSharedMemory, openSharedMemory } from '../src/base/system.ts'
+import { LocalRank, type RankPlace } from './localrank.ts'
 import { type AgentJob, type FromAgent, readLines, type ToAgent, writeLine } from './protocol.ts'
 import { endMarked, removeFolder } from './reap.ts'
 import { Watch } from './watch.ts'
@@ -53,20 +54,16 @@ class Agent {
     const script = join(this.#folder, 'script.mjs')
     writeFileSync(script, job.bundle, { mode: 0o600 })
     const bytes = progressBytes(job.localSize)
-    const fd = openSharedMemory(bytes)
-    const page = mapSharedMemory(fd, bytes)
-    for (let local = 0; local < job.localSize; local++)
-      this.#ranks.push(this.#startRank(job, local, { script, folder: this.#folder, progressFd: fd }))
+    const progressFd = openSharedMemory(bytes)
+    const page = mapSharedMemory(progressFd, bytes)
+    const place = { script, folder: this.#folder, progressFd, memoryFd: openMemory(job) }
+    for (let local = 0; local < job.localSize; local++) this.#ranks.push(this.#startRank(job, local, place))
     this.#watch = new Watch(this.#ranks, page, text => say({ type: 'warning', text }))
   }
 
-  #startRank(
-    job: AgentJob,
-    local: number,
-    where: { script: string; folder: string; progressFd: number },
-  ): LocalRank {
+  #startRank(job: AgentJob, local: number, place: RankPlace): LocalRank {
     const rank = job.firstRank + local
-    return new LocalRank(job, local, where, {
+    return new LocalRank(job, local, place, {
       line: (stream, text) => say({ type: 'line', rank, stream, text }),
       message: (message: RankMessage) => say({ type: 'message', rank, message }),
       started: pid => say({ type: 'started', rank, pid }),
@@ -104,6 +101,12 @@ class Agent {
     removeFolder(this.#folder)
     process.stdout.end(() => process.exit(0))
   }
+}
+
+/** The memory in which all ranks of the job add up, if they are all here and can. */
+function openMemory({ transport, np, localSize }: AgentJob): number | null {
+  const together = np > 1 && localSize === np && transport !== 'zmq'
+  return together && canSleepOnMemory() ? openSharedMemory(segmentBytes(np)) : null
 }
 
 const agent = new Agent()

@@ -1,6 +1,13 @@
 import yargs from 'yargs'
-import { Limit } from '../src/base/contract.ts'
+import {
+  type AllreduceChoice,
+  allreduceChoices,
+  Limit,
+  type TransportChoice,
+  transportChoices,
+} from '../src/base/contract.ts'
 import { UsageError } from '../src/base/errors.ts'
+import { nearest } from '../src/base/nearest.ts'
 import { wrongOption } from '../src/base/words.ts'
 
 /** What `pporun [run] [options] SCRIPT [script options]` asks for. */
@@ -10,6 +17,8 @@ export interface RunArgs {
   script: string
   scriptArgs: string[]
   out: string | null
+  allreduce: AllreduceChoice
+  transport: TransportChoice
   opTimeout: number
   startTimeout: number
   /** Seconds for the whole job; null: no limit. */
@@ -39,6 +48,14 @@ export const launchOptions: Record<string, Option> = {
     describe: `seconds to wait for a rank in a collective (${Limit.operation})`,
     common: true,
   },
+  transport: {
+    type: 'string',
+    describe: `what carries the sums: ${transportChoices.join(', ')} (auto: shm on one host)`,
+  },
+  allreduce: {
+    type: 'string',
+    describe: `how gradients are added up: ${allreduceChoices.join(', ')} (auto)`,
+  },
   'start-timeout': { type: 'string', describe: `seconds until all ranks have met (${Limit.start})` },
   timeout: { type: 'string', describe: 'seconds for the whole job (no limit)', common: true },
   grace: { type: 'string', describe: `seconds from TERM to KILL when a job is ended (${Limit.grace})` },
@@ -57,6 +74,7 @@ export function parseRun(argv: readonly string[]): RunArgs {
     script,
     scriptArgs,
     out: text('--out', parsed.out),
+    ...sums(parsed),
     opTimeout: seconds('--op-timeout', parsed['op-timeout']) ?? Limit.operation,
     startTimeout: seconds('--start-timeout', parsed['start-timeout']) ?? Limit.start,
     timeout: seconds('--timeout', parsed.timeout),
@@ -123,6 +141,25 @@ export function text(option: string, given: unknown): string | null {
   const value = last(given)
   if (typeof value !== 'string' || value === '') throw new UsageError(`${option} needs a value`)
   return value
+}
+
+/** How sums are made: shared memory has a way of its own. */
+function sums(parsed: Record<string, unknown>): Pick<RunArgs, 'allreduce' | 'transport'> {
+  const allreduce = oneOf('--allreduce', parsed.allreduce, allreduceChoices) ?? 'auto'
+  const transport = oneOf('--transport', parsed.transport, transportChoices) ?? 'auto'
+  if (transport === 'shm' && allreduce !== 'auto')
+    throw new UsageError(`--allreduce ${allreduce} goes over sockets; leave out --transport shm`)
+  return { allreduce, transport }
+}
+
+function oneOf<T extends string>(option: string, given: unknown, choices: readonly T[]): T | null {
+  const word = text(option, given)
+  if (word === null) return null
+  const choice = choices.find(choice => choice === word)
+  if (choice !== undefined) return choice
+  const close = nearest(word, choices)
+  const all = `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`
+  throw new UsageError(`${option} takes ${all}, got '${word}'${close ? `; did you mean ${close}?` : ''}`)
 }
 
 export function whole(option: string, value: unknown, least: number): number | null {

@@ -10,6 +10,19 @@ const PRELOAD = new URL('../src/preload.js', import.meta.url).href
 /** How long output and messages of a rank that has ended may take to arrive here; grandchildren may hold the pipes open. */
 const DRAIN = 200 // ms
 
+/** Descriptors in a rank. */
+const PROGRESS_FD = 4
+const MEMORY_FD = 5
+
+/** What the agent has prepared for all its ranks. */
+export interface RankPlace {
+  script: string
+  folder: string
+  progressFd: number
+  /** null: no memory to sum in. */
+  memoryFd: number | null
+}
+
 export interface RankEvents {
   started(pid: number): void
   line(stream: 'stdout' | 'stderr', text: string): void
@@ -25,21 +38,17 @@ export class LocalRank {
   running = true
   readonly #process: ChildProcess
 
-  constructor(
-    job: AgentJob,
-    local: number,
-    where: { script: string; folder: string; progressFd: number },
-    events: RankEvents,
-  ) {
+  constructor(job: AgentJob, local: number, place: RankPlace, events: RankEvents) {
     this.rank = job.firstRank + local
     this.local = local
     const flags = ['--import', PRELOAD, '--enable-source-maps']
     // Not execa: a rank inherits a descriptor of shared memory and the agent owns the whole of its life.
-    this.#process = spawn(process.execPath, [...flags, where.script, ...job.scriptArgs], {
+    this.#process = spawn(process.execPath, [...flags, place.script, ...job.scriptArgs], {
       cwd: job.workingDirectory,
-      env: this.#environment(job, where.folder),
+      env: this.#environment(job, place.folder, place.memoryFd !== null),
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc', where.progressFd],
+      // Places in this list are the descriptors' numbers in the rank.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc', place.progressFd, place.memoryFd ?? 'ignore'],
     })
     this.pid = this.#process.pid ?? 0
     events.started(this.pid)
@@ -55,11 +64,14 @@ export class LocalRank {
     if (this.pid > 0) signalGroup(this.pid, signal)
   }
 
-  #environment(job: AgentJob, folder: string): NodeJS.ProcessEnv {
-    const { np: size, localSize, nodeRank, numNodes, jobId, opTimeout } = job
+  #environment(job: AgentJob, folder: string, memory: boolean): NodeJS.ProcessEnv {
+    const { np: size, localSize, nodeRank, numNodes, jobId, opTimeout, allreduce } = job
     return rankEnvironment(
       { rank: this.rank, size, localRank: this.local, localSize, nodeRank, numNodes },
-      { jobId, agentPid: process.pid, folder, progressFd: 4, opTimeout },
+      {
+        ...{ jobId, agentPid: process.pid, folder, opTimeout, allreduce },
+        ...{ progressFd: PROGRESS_FD, memoryFd: memory ? MEMORY_FD : null },
+      },
       job.environment,
     )
   }

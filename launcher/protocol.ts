@@ -1,3 +1,4 @@
+import type { AllreduceChoice, TransportChoice } from '../src/base/contract.ts'
 import type { RankMessage, RankOrder } from '../src/base/control.ts'
 import type { RankProgress } from '../src/base/progress.ts'
 
@@ -21,6 +22,8 @@ export interface AgentJob {
   workingDirectory: string
   /** Added to the environment that the agent inherits. */
   environment: Record<string, string>
+  allreduce: AllreduceChoice
+  transport: TransportChoice
   /** Seconds. */
   opTimeout: number
   grace: number

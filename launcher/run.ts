@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { newJobId } from '../src/base/control.ts'
 import { UsageError } from '../src/base/errors.ts'
 import { checkFolder } from '../src/base/runfolder.ts'
+import { canSleepOnMemory } from '../src/base/system.ts'
 import { parseRun, type RunArgs } from './args.ts'
 import { bundleScript } from './bundle.ts'
 import { Job } from './job.ts'
@@ -23,6 +24,8 @@ export async function run(argv: readonly string[]): Promise<number> {
   const script = findScript(args.script)
   checkFolder(args.out ?? 'runs', args.out !== null)
   const np = args.np ?? 1
+  if (args.transport === 'shm' && !canSleepOnMemory())
+    throw new UsageError('--transport shm: not on this kind of machine; leave it out')
   const output = new Output({ tag: args.tagOutput, quiet: args.quiet })
   adviseOnRanks(args.np, output)
 
@@ -68,6 +71,8 @@ function agentJob(args: RunArgs, np: number, bundle: string): AgentJob {
     scriptArgs: args.scriptArgs,
     workingDirectory: workingDirectory(args.wdir),
     environment: args.environment,
+    allreduce: args.allreduce,
+    transport: args.transport,
     opTimeout: args.opTimeout,
     grace: args.grace,
   }

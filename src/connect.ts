@@ -1,9 +1,12 @@
 import { Limit, rankIdentity, rankSettings } from './base/contract.ts'
 import { control } from './base/control.ts'
 import { openProgress, type ProgressWriter } from './base/progress.ts'
+import { segmentBytes } from './base/segment.ts'
+import { mapSharedMemory } from './base/system.ts'
 import { Communicator } from './collective/communicator.ts'
 import { inprocTransports } from './collective/inproc.ts'
 import { meet } from './collective/rendezvous.ts'
+import { SharedMemory } from './collective/shm.ts'
 import { ZmqTransport } from './collective/zmq.ts'
 
 let generation = 0
@@ -15,7 +18,7 @@ const open = new Set<Communicator>()
  * when all N ranks have called it; run on its own, a script is a job of one.
  */
 export async function connect(): Promise<Communicator> {
-  const { rank, size, localRank, localSize } = rankIdentity()
+  const { rank, size, localRank, localSize, nodeRank } = rankIdentity()
   const epoch = ++generation
   const pipe = control()
   const settings = rankSettings()
@@ -23,8 +26,10 @@ export async function connect(): Promise<Communicator> {
     epoch,
     localRank,
     localSize,
+    node: nodeRank,
     progress: progress(),
     opTimeout: settings?.opTimeout ?? Limit.operation,
+    allreduce: settings?.allreduce ?? 'auto',
   }
   if (!pipe || !settings) return new Communicator(inprocTransports(1)[0], common)
 
@@ -32,6 +37,7 @@ export async function connect(): Promise<Communicator> {
   transport.connect(await meet(pipe, epoch, transport.endpoint))
   const comm = new Communicator(transport, {
     ...common,
+    memory: sharedMemory(settings.memoryFd, rank, size),
     onTimeout: (op, sequence, { from, seconds }) =>
       void pipe.send({ type: 'timeout', wait: { op, sequence, from, seconds } }),
     // The last frame may still be on its way when its sender is done: leave when the launcher has heard from all.
@@ -45,6 +51,15 @@ export async function connect(): Promise<Communicator> {
   open.add(comm)
   const stopListening = pipe.onAbort(error => comm.abort(error))
   return comm
+}
+
+let segment: ArrayBuffer | undefined
+
+/** What all ranks of the job share, if they are on one host. */
+function sharedMemory(fd: number | null, rank: number, size: number): SharedMemory | undefined {
+  if (fd === null) return undefined
+  segment ??= mapSharedMemory(fd, segmentBytes(size))
+  return new SharedMemory(segment, rank, size)
 }
 
 /** Closes what a script has left open at its end: to leave without a word would look like a death. */

@@ -1,7 +1,8 @@
 /** The public API: everything that a script imports from 'pporun'. */
 export { DriftError, NonFiniteError, PporunError, UsageError } from './base/errors.ts'
 export type { TypedArray } from './collective/arrays.ts'
-export type { Communicator, ReduceOp } from './collective/communicator.ts'
+export type { Communicator } from './collective/communicator.ts'
+export type { ReduceOp } from './collective/reduce.ts'
 export { connect } from './connect.ts'
 export { makeEnv } from './env/single.ts'
 export type { TrainOptions } from './options.ts'

@@ -2,13 +2,14 @@ import { relative } from 'node:path'
 import { rankSettings } from './base/contract.ts'
 import { UsageError } from './base/errors.ts'
 import { Purpose } from './base/math/streams.ts'
+import { STATISTICS } from './base/statistics.ts'
 import { packageVersion } from './base/version.ts'
 import type { Communicator } from './collective/communicator.ts'
 import { connect, progress } from './connect.ts'
 import type { Engine } from './engine/engine.ts'
 import { initialParameters } from './engine/init.ts'
-import { layoutHash, layoutOf } from './engine/layout.ts'
-import { makeEngine } from './engine/select.ts'
+import { type Layout, layoutHash, layoutOf } from './engine/layout.ts'
+import { makeEngine, makeOptimizer } from './engine/select.ts'
 import { dynamicsOf, makeVectorEnv } from './env/registry.ts'
 import { duration, thousands } from './log/progress.ts'
 import { resolveConfig, type TrainOptions } from './options.ts'
@@ -77,7 +78,7 @@ export async function trainWith(
   reporter: Reporter,
 ): Promise<TrainResult> {
   const { state, parts, layout } = assemble(config, sizes, comm, reporter)
-  reporter.fields(describeRun(config, sizes, comm, parts.engine.name))
+  reporter.fields(describeRun(config, sizes, comm, parts.engine))
   const begin = performance.now()
   await ppo(config, sizes, state, parts)
   const seconds = (performance.now() - begin) / 1000
@@ -124,23 +125,28 @@ function assemble(config: TrainConfig, sizes: Sizes, comm: Communicator, reporte
     log: reporter.log(sizes.totalSteps),
     phase: phase => progress().phase(phase),
   }
-  return { layout, parts, state: initialState(initialParameters(layout, seed)) }
+  return { layout, parts, state: initialState(initialParameters(layout, seed), makeOptimizer(parts.engine)) }
 }
 
 /** What run.json says from the start. */
-function describeRun(config: TrainConfig, sizes: Sizes, comm: Communicator, device: string): object {
+function describeRun(config: TrainConfig, sizes: Sizes, comm: Communicator, engine: Engine): object {
   return {
     seed: config.seed,
-    engine: device,
+    engine: engine.name,
     device: `${process.arch} CPU`,
     transport: comm.transport,
-    allreduce: 'ring',
+    allreduce: comm.algorithm(messageBytes(engine.layout, sizes.numShards)),
     reduction: 'exact',
     shards: sizes.numShards,
     np: comm.size,
     config,
     versions: { pporun: packageVersion(), node: process.version },
   }
+}
+
+/** Bytes of what is added up once per minibatch, as ppo/exactsum.ts lays it out. */
+function messageBytes({ size, tensors }: Layout, numShards: number): number {
+  return (size + numShards * (STATISTICS + tensors.length)) * Float64Array.BYTES_PER_ELEMENT
 }
 
 function describeOutcome(state: TrainState, { totalSteps, numUpdates }: Sizes, seconds: number) {

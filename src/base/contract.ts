@@ -4,7 +4,15 @@
  */
 
 /** Version of frames and control messages; ranks of another version are refused. */
-export const WIRE_VERSION = 1
+export const WIRE_VERSION = 2
+
+/** --allreduce: how gradients are added up (src/collective/table.ts). */
+export const allreduceChoices = ['auto', 'ring', 'direct', 'star'] as const
+export type AllreduceChoice = (typeof allreduceChoices)[number]
+
+/** --transport: what carries the sums; auto: shared memory where all ranks are on one host. */
+export const transportChoices = ['auto', 'shm', 'zmq'] as const
+export type TransportChoice = (typeof transportChoices)[number]
 
 /** Exit statuses of `pporun` (128 + n: the cause died of signal n). */
 export const Status = { success: 0, failure: 1, usage: 2, timeout: 124, interrupted: 130 } as const
@@ -44,8 +52,11 @@ export interface RankSettings {
   folder: string
   /** Descriptor of the page of shared memory with every rank's progress (base/progress.ts). */
   progressFd: number
+  /** Descriptor of the memory that all ranks of the job share; null: they go over sockets. */
+  memoryFd: number | null
   /** Seconds. */
   opTimeout: number
+  allreduce: AllreduceChoice
 }
 
 const IDENTITY = {

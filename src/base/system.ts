@@ -61,3 +61,33 @@ export function mapSharedMemory(fd: number, bytes: number): ArrayBuffer {
 export function closeSharedMemory(fd: number): void {
   closeSync(fd)
 }
+
+/** A word of shared memory on which processes can sleep until another wakes them (futex; Linux). */
+export interface Sleeper {
+  /** Sleeps while the word is `value`, at most `milliseconds`; may wake for no reason. */
+  wait(value: number, milliseconds: number): void
+  wakeAll(): void
+}
+
+const FUTEX_CALL: Partial<Record<string, number>> = { x64: 202, arm64: 98 }
+const FUTEX_WAIT = 0
+const FUTEX_WAKE = 1
+const EVERYBODY = 0x7fffffff
+
+/** Whether processes can sleep on shared memory here. */
+export const canSleepOnMemory = (): boolean =>
+  process.platform === 'linux' && FUTEX_CALL[process.arch] !== undefined
+
+/** @param word one element of mapped shared memory. */
+export function sleeperOn(word: Int32Array): Sleeper {
+  const number = FUTEX_CALL[process.arch]
+  const futex: Native = libc.func('long syscall(long, void*, int, int, void*, void*, int)')
+  const timeout = new BigInt64Array(2) // struct timespec: seconds, nanoseconds
+  return {
+    wait: (value, milliseconds) => {
+      timeout[1] = BigInt(Math.floor(milliseconds * 1_000_000))
+      futex(number, word, FUTEX_WAIT, value, timeout, null, 0)
+    },
+    wakeAll: () => void futex(number, word, FUTEX_WAKE, EVERYBODY, null, null, 0),
+  }
+}

@@ -1,35 +1,24 @@
 import { PporunError } from '../base/errors.ts'
-import type { ProgressWriter } from '../base/progress.ts'
-import { dtypeOf, type TypedArray } from './arrays.ts'
-import { Exchange } from './exchange.ts'
-import { DType, Op, type OpName } from './frame.ts'
-import { type Reduce, ringAllgather, ringAllreduce, ringBarrier, ringBroadcast } from './ring.ts'
-import { PeerTimeoutError, type Transport } from './transport.ts'
-
-/** How allreduce combines elements. */
-export type ReduceOp = 'sum' | 'max'
-
-export interface CommunicatorOptions {
-  /** Which communicator of the job, in the order of connect() calls. */
-  epoch: number
-  /** Seconds until a peer that does not answer is an error. */
-  opTimeout: number
-  localRank: number
-  localSize: number
-  progress: ProgressWriter
-  /** Told of a wait that took too long, before it rejects: the control plane finds out whose fault it is. */
-  onTimeout?: (op: string, sequence: number, error: PeerTimeoutError) => void
-  /** What close() does when all ranks have entered it and no frame is needed any more. */
-  onClose?: () => Promise<void>
-}
+import type { Algorithm } from './algorithm.ts'
+import type { TypedArray } from './arrays.ts'
+import { Calls, type CommunicatorOptions } from './calls.ts'
+import { type Carrier, messages } from './carrier.ts'
+import type { Exchange } from './exchange.ts'
+import { type Claim, everybody, type Group, groupOf, newId, Presence } from './group.ts'
+import { Pairs } from './pairs.ts'
+import { checkReducible, finish, type ReduceOp, reductions } from './reduce.ts'
+import type { SharedMemory } from './shm.ts'
+import { type AlgorithmName, algorithms, choose } from './table.ts'
+import type { Transport } from './transport.ts'
 
 /**
- * The ranks of a job and what they do together. Every rank calls the same collectives in the same order;
+ * Ranks of a job and what they do together. Every rank calls the same collectives in the same order;
  * each call is numbered, and ranks that disagree get an error that names both calls. A communicator of size
  * one works alike and sends nothing.
  *
  * Arrays are the caller's again when the promise resolves. One collective at a time.
- * Rejects with PeerTimeoutError, MismatchError, or AbortedError when the job ends for another reason.
+ * Rejects with PeerTimeoutError, MismatchError, or AbortedError when the job ends for another reason; these name
+ * ranks of the job, also in a group that split() has made.
  */
 export class Communicator {
   readonly rank: number
@@ -38,55 +27,150 @@ export class Communicator {
   readonly localSize: number
   /** What carries the frames, as run.json records it. */
   readonly transport: string
-  /** Milliseconds spent in collectives so far. */
-  elapsed = 0
   readonly #transport: Transport
   readonly #options: CommunicatorOptions
-  #sequence = 0
-  #running: string | null = null
+  readonly #group: Group
+  readonly #presence: Presence
+  readonly #calls: Calls
+  readonly #pairs: Pairs
+  readonly #memory: SharedMemory | undefined
+  readonly #carrier: Carrier
   #closing: Promise<void> | null = null
-  #closed = false
 
-  constructor(transport: Transport, options: CommunicatorOptions) {
-    this.rank = transport.rank
-    this.size = transport.size
-    this.localRank = options.localRank
-    this.localSize = options.localSize
-    this.transport = transport.name
+  /** @param part which ranks it is made of, and what it shares with other communicators; without it all ranks of the job. */
+  constructor(
+    transport: Transport,
+    options: CommunicatorOptions,
+    part?: { group: Group; presence: Presence },
+  ) {
     this.#transport = transport
     this.#options = options
+    this.#group = part?.group ?? everybody(transport.rank, transport.size, options)
+    this.#presence = part?.presence ?? new Presence(options.epoch, options.progress)
+    this.#calls = new Calls(transport, this.#group, this.#presence, options)
+    this.#pairs = new Pairs(transport, this.#group, options.epoch)
+    this.rank = this.#group.rank
+    this.size = this.#group.ranks.length
+    this.localRank = this.#group.localRank
+    this.localSize = this.#group.localSize
+    const { memory, allreduce = 'auto' } = options
+    // Groups reduce over the transport: the memory's meetings are of all ranks.
+    this.#memory = this.#group.id === 0 && allreduce === 'auto' ? memory : undefined
+    this.#carrier = this.#memory ?? messages
+    this.transport = this.#memory ? 'shm' : transport.name
   }
 
   /**
    * Reduces over all ranks, in place. All ranks end with the same bits; where every partial sum is exact
-   * (base/math/exact.ts) these do not depend on the number of ranks either.
+   * (base/math/exact.ts) these depend neither on the algorithm nor on the number of ranks.
+   * @param op 'mean' takes floats only, and divides the sum once.
    * @param layoutHash what the elements mean, if ranks could disagree about that (engine/layout.ts).
    */
   async allreduce(array: TypedArray, op: ReduceOp = 'sum', layoutHash = 0): Promise<void> {
+    checkReducible(op, array)
     const what = { length: array.length, layoutHash: layoutHash >>> 0 }
-    await this.#run(op, array, what, x => ringAllreduce(x, array, reductions[op]))
+    const reducer = this.#reducer(array.byteLength)
+    await this.#calls.collective(op, array, what, x => reducer.allreduce(x, array, reductions[op]))
+    finish(op, array, this.size)
+  }
+
+  /** This rank's slice of what allreduce() would give: elements floor(rank n/size) to floor((rank+1) n/size). */
+  async reduceScatter<T extends TypedArray>(array: T, op: ReduceOp = 'sum'): Promise<T> {
+    checkReducible(op, array)
+    const reducer = this.#reducer(array.byteLength)
+    const work = (x: Exchange) => reducer.reduceScatter(x, array, reductions[op])
+    const slice = await this.#calls.collective(`reduceScatter ${op}`, array, { length: array.length }, work)
+    finish(op, slice, this.size)
+    return slice as T
+  }
+
+  /** The algorithm that reduces an array of this many bytes; in shared memory every rank sums its slice: direct. */
+  algorithm(bytes: number): AlgorithmName {
+    if (this.#memory) return 'direct'
+    const { allreduce = 'auto' } = this.#options
+    return allreduce === 'auto' ? choose(bytes, this.size) : allreduce
   }
 
   /** Every rank's array, by rank; lengths may differ, types may not. */
   allgather<T extends TypedArray>(array: T): Promise<T[]> {
-    return this.#run('allgather', array, { length: -1 }, x => ringAllgather(x, array)) as Promise<T[]>
+    return this.#calls.collective('allgather', array, { length: -1 }, x =>
+      this.#carrier.allgather(x, array),
+    ) as Promise<T[]>
+  }
+
+  /** On `root` every rank's array, by rank; null on the others, which need not wait. Lengths may differ, types may not. */
+  async gather<T extends TypedArray>(array: T, root = 0): Promise<T[] | null> {
+    this.#checkRank('gather to', root)
+    return this.#calls.collective('gather', array, { length: -1 }, x =>
+      this.#carrier.gather(x, array, root),
+    ) as Promise<T[] | null>
   }
 
   /** Copies the array of `root` into everybody's, in place. */
   async broadcast(array: TypedArray, root = 0): Promise<void> {
-    if (!(Number.isInteger(root) && root >= 0 && root < this.size))
-      throw new RangeError(`broadcast from rank ${root}: ranks are 0 to ${this.size - 1}`)
-    await this.#run('broadcast', array, { length: array.length }, x => ringBroadcast(x, array, root))
+    this.#checkRank('broadcast from', root)
+    await this.#calls.collective('broadcast', array, { length: array.length }, x =>
+      this.#carrier.broadcast(x, array, root),
+    )
   }
 
   /** Returns when all ranks have called it. */
   async barrier(): Promise<void> {
-    await this.#run('barrier', new Uint8Array(0), { length: 0 }, ringBarrier)
+    await this.#calls.collective('barrier', new Uint8Array(0), { length: 0 }, x => this.#carrier.barrier(x))
+  }
+
+  /** Sends to another rank; resolves when the message is queued, and does not wait for a recv(). */
+  async send(array: TypedArray, to: number): Promise<void> {
+    this.#checkPeer('send to', to)
+    this.#calls.refuseIfClosed('send')
+    this.#pairs.send(to, array)
+  }
+
+  /**
+   * Fills `array` with the next message of a rank; a MismatchError if that is of another length or type. Messages
+   * come in order per pair. They may pass collectives: neither counts or waits for the other.
+   */
+  async recv(array: TypedArray, from: number): Promise<void> {
+    this.#checkPeer('recv from', from)
+    const pairs = this.#pairs
+    if (pairs.receiving(from))
+      throw new PporunError(`recv from rank ${from}: another one is still running; await it before the next`)
+    await this.#calls.single('recv', pairs.next(from), seconds => pairs.recv(from, array, seconds))
+  }
+
+  /**
+   * Communicators of their own for parts of the ranks, over the same transport: one per color, ranks in the order
+   * of `key`, then of their rank here. A rank with a negative color takes no part in any and gets null. One split
+   * at a time. Closing a group leaves all others open; closing the communicator of connect() closes them all.
+   */
+  async split(color: number, key = 0): Promise<Communicator | null> {
+    for (const number of [color, key])
+      if (number !== (number | 0)) throw new RangeError(`split: color and key are integers, not ${number}`)
+    const presence = this.#presence
+    if (presence.splitting) throw new PporunError('split: another one is still running; await it first')
+    presence.splitting = true
+    try {
+      const row = Int32Array.of(color, key, presence.nextGroup, this.#options.node ?? 0)
+      const rows = await this.#calls.collective('split', row, { length: row.length }, x =>
+        this.#carrier.allgather(x, row),
+      )
+      const claims = rows.map(([color, key, id, node]): Claim => ({ color, key, id, node }))
+      presence.nextGroup = newId(claims) + 1
+      const group = groupOf(this.#group, claims)
+      return group && new Communicator(this.#transport, this.#options, { group, presence })
+    } finally {
+      presence.splitting = false
+    }
   }
 
   /** True once close() has begun. */
   get closed(): boolean {
     return this.#closing !== null
+  }
+
+  /** Milliseconds spent in calls so far. */
+  get elapsed(): number {
+    return this.#calls.elapsed
   }
 
   /** Waits for all ranks, then lets go of the sockets, also if they do not come. Safe to call twice. */
@@ -95,59 +179,35 @@ export class Communicator {
     return this.#closing
   }
 
-  /** Ends the wait that is under way, and all later ones, with this error. */
+  /** Ends the wait that is under way, and all later ones, with this error; in every group too. */
   abort(error: Error): void {
     this.#transport.fail(error)
+    this.#memory?.fail(error)
   }
 
   async #leave(): Promise<void> {
+    if (this.#calls.closed) return
+    const ofAll = this.#group.id === 0
     try {
       await this.barrier()
-      await this.#options.onClose?.()
+      if (ofAll) await this.#options.onClose?.()
     } finally {
-      this.#closed = true
-      this.#transport.close()
+      this.#calls.close()
+      if (ofAll) this.#transport.close()
     }
   }
 
-  async #run<T>(
-    op: OpName,
-    array: TypedArray,
-    what: { length: number; layoutHash?: number },
-    algorithm: (x: Exchange) => Promise<T>,
-  ): Promise<T> {
-    if (this.#closed) throw new PporunError(`${op}: the communicator is closed`)
-    if (this.#running)
-      throw new PporunError(
-        `${op}: ${this.#running} #${this.#sequence} is still running; await one collective before the next`,
-      )
-    const { epoch, opTimeout, progress, onTimeout } = this.#options
-    const dtype = DType[dtypeOf(array)]
-    const sequence = ++this.#sequence
-    const call = { source: this.rank, epoch, sequence, op: Op[op], dtype, layoutHash: 0, ...what }
-    const start = this.#transport.now()
-    this.#running = op
-    progress.enter(epoch, sequence, Op[op])
-    try {
-      return await algorithm(new Exchange(this.#transport, call, opTimeout))
-    } catch (error) {
-      if (!(error instanceof PeerTimeoutError)) throw error
-      onTimeout?.(op, sequence, error)
-      throw new PeerTimeoutError(error.from, error.seconds, `${op} #${sequence}`)
-    } finally {
-      this.#running = null
-      progress.leave()
-      this.elapsed += this.#transport.now() - start
-    }
+  #reducer(bytes: number): Algorithm {
+    return this.#memory ?? algorithms[this.algorithm(bytes)]
   }
-}
 
-const reductions: Record<ReduceOp, Reduce> = {
-  sum: (target, source) => {
-    for (let i = 0; i < target.length; i++) target[i] += source[i]
-  },
-  max: (target, source) => {
-    // Math.max: NaN wins from either side, a rank's bad number must reach everybody; and 0 is above -0.
-    for (let i = 0; i < target.length; i++) target[i] = Math.max(target[i], source[i])
-  },
+  #checkRank(what: string, rank: number): void {
+    if (!(Number.isInteger(rank) && rank >= 0 && rank < this.size))
+      throw new RangeError(`${what} rank ${rank}: ranks are 0 to ${this.size - 1}`)
+  }
+
+  #checkPeer(what: string, rank: number): void {
+    this.#checkRank(what, rank)
+    if (rank === this.rank) throw new RangeError(`${what} rank ${rank}: that is this rank itself`)
+  }
 }

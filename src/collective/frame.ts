@@ -1,8 +1,23 @@
 import { WIRE_VERSION } from '../base/contract.ts'
 import { PporunError } from '../base/errors.ts'
 
-/** The collectives, by the number that frames carry. */
-export const Op = { sum: 1, max: 2, allgather: 3, broadcast: 4, barrier: 5 } as const
+/** What ranks do together, by the number that frames carry; an allreduce goes by its reduction. */
+export const Op = {
+  sum: 1,
+  max: 2,
+  allgather: 3,
+  broadcast: 4,
+  barrier: 5,
+  mean: 6,
+  min: 7,
+  gather: 8,
+  'reduceScatter sum': 9,
+  'reduceScatter mean': 10,
+  'reduceScatter max': 11,
+  'reduceScatter min': 12,
+  split: 13,
+  send: 14,
+} as const
 export type OpName = keyof typeof Op
 
 /** The element types that frames carry. */
@@ -15,9 +30,11 @@ export type DTypeName = keyof typeof DType
  */
 export interface Header {
   source: number
-  /** Which communicator: counts connect() calls, so that frames of an older one are refused. */
+  /** Counts connect() calls, so that frames of an older one are refused. */
   epoch: number
-  /** Which collective on it. */
+  /** Which communicator of that epoch (group.ts). */
+  group: number
+  /** Which collective on it; which message of the pair, for send(). */
   sequence: number
   /** Which message of that collective. */
   step: number
@@ -35,12 +52,12 @@ export interface Frame {
 }
 
 const MAGIC = 0x50504f52 // "PPOR"
-const WORDS = 10
+const WORDS = 11
 export const HEADER_BYTES: number = WORDS * 4
 
 export function encodeHeader(header: Header): Uint8Array {
-  const { source, epoch, sequence, step, op, dtype, length, layoutHash } = header
-  const words = [MAGIC, WIRE_VERSION, source, epoch, sequence, step, op, dtype, length, layoutHash]
+  const { source, epoch, group, sequence, step, op, dtype, length, layoutHash } = header
+  const words = [MAGIC, WIRE_VERSION, source, epoch, group, sequence, step, op, dtype, length, layoutHash]
   const bytes = new Uint8Array(HEADER_BYTES)
   const view = new DataView(bytes.buffer)
   for (let i = 0; i < WORDS; i++) view.setInt32(i * 4, words[i], true)
@@ -56,29 +73,42 @@ export function decodeHeader(bytes: Uint8Array): Header | null {
   return {
     source: word(2),
     epoch: word(3),
-    sequence: word(4),
-    step: word(5),
-    op: word(6),
-    dtype: word(7),
-    length: word(8),
-    layoutHash: word(9) >>> 0,
+    group: word(4),
+    sequence: word(5),
+    step: word(6),
+    op: word(7),
+    dtype: word(8),
+    length: word(9),
+    layoutHash: word(10) >>> 0,
   }
 }
 
-/** Two ranks are in different collectives. */
+/**
+ * What keeps frames in order: a peer's frames on one channel. Each communicator has two, one for collectives and
+ * one for send(), so that neither disturbs another's order, however far ahead of its peers a rank is.
+ */
+export const channelOf = ({ group, op }: Pick<Header, 'group' | 'op'>): number =>
+  2 * group + (op === Op.send ? 1 : 0)
+
+/** Two ranks are in different calls. */
 export class MismatchError extends PporunError {}
 
 /** Throws unless `theirs` belongs to the call that `ours` describes. */
 export function checkSameCall(ours: Header, theirs: Header): void {
-  const fields = ['epoch', 'sequence', 'step', 'op', 'dtype', 'length', 'layoutHash'] as const
+  const fields = ['epoch', 'group', 'sequence', 'step', 'op', 'dtype', 'length', 'layoutHash'] as const
   if (fields.every(field => ours[field] === theirs[field])) return
   throw new MismatchError(`ranks are in different calls: ${describe(ours)}, but ${describe(theirs)}`)
 }
 
 function describe(h: Header): string {
-  const array = h.length < 0 ? '' : ` of ${h.length} elements`
+  const group = h.group ? `, group ${h.group}` : ''
   const layout = h.layoutHash ? `, layout ${h.layoutHash.toString(16)}` : ''
-  return `rank ${h.source} is in ${nameOf(Op, h.op)} #${h.sequence} (${nameOf(DType, h.dtype)}${array}${layout}, epoch ${h.epoch}, message ${h.step})`
+  return `rank ${h.source} is in ${nameOf(Op, h.op)} #${h.sequence} (${describeArray(h)}${layout}, epoch ${h.epoch}${group}, message ${h.step})`
+}
+
+/** Type and length: `float32 of 7 elements`. */
+export function describeArray({ dtype, length }: Pick<Header, 'dtype' | 'length'>): string {
+  return nameOf(DType, dtype) + (length < 0 ? '' : ` of ${length} elements`)
 }
 
 function nameOf(names: Record<string, number>, value: number): string {

@@ -33,8 +33,8 @@ class InprocTransport implements Transport {
     setImmediate(() => this.#mailboxes[to].deliver(this.rank, { header, payload }))
   }
 
-  recv(from: number, seconds: number): Promise<Frame> {
-    return this.#mailboxes[this.rank].take(from, seconds)
+  recv(from: number, channel: number, seconds: number): Promise<Frame> {
+    return this.#mailboxes[this.rank].take(from, channel, seconds)
   }
 
   fail(error: Error): void {

@@ -1,11 +1,12 @@
 import { PporunError } from '../base/errors.ts'
-import type { Frame } from './frame.ts'
+import { channelOf, type Frame } from './frame.ts'
 import { PeerTimeoutError } from './transport.ts'
 
 const TICK = 100 // ms
 
 interface Waiter {
   from: number
+  slot: number
   limit: number
   /** Milliseconds, and up to which moment they are counted. */
   waited: number
@@ -15,7 +16,7 @@ interface Waiter {
 }
 
 /**
- * Frames that have arrived, in order per peer, and who waits for the next. Shared by the transports.
+ * Frames that have arrived, in order per peer and channel, and who waits for the next. Shared by the transports.
  *
  * A wait counts ticks, each at most two tick lengths long: a process that was suspended, or busy in
  * synchronous code, has not waited for anybody meanwhile.
@@ -32,24 +33,26 @@ export class Mailbox {
   }
 
   deliver(from: number, frame: Frame): void {
-    const waiter = this.#waiters.get(from)
+    const slot = slotOf(from, channelOf(frame.header))
+    const waiter = this.#waiters.get(slot)
     if (waiter) {
       this.#remove(waiter)
       waiter.resolve(frame)
       return
     }
-    const queue = this.#queues.get(from)
+    const queue = this.#queues.get(slot)
     if (queue) queue.push(frame)
-    else this.#queues.set(from, [frame])
+    else this.#queues.set(slot, [frame])
   }
 
-  take(from: number, seconds: number): Promise<Frame> {
+  take(from: number, channel: number, seconds: number): Promise<Frame> {
     if (this.#failure) return Promise.reject(this.#failure)
-    const frame = this.#queues.get(from)?.shift()
+    const slot = slotOf(from, channel)
+    const frame = this.#next(slot)
     if (frame) return Promise.resolve(frame)
     return new Promise((resolve, reject) => {
       const limit = seconds * 1000
-      this.#waiters.set(from, { from, limit, waited: 0, counted: performance.now(), resolve, reject })
+      this.#waiters.set(slot, { from, slot, limit, waited: 0, counted: performance.now(), resolve, reject })
       this.#timer.ref()
     })
   }
@@ -73,6 +76,14 @@ export class Mailbox {
     this.fail(new PporunError('the communicator is closed'))
   }
 
+  #next(slot: number): Frame | undefined {
+    const queue = this.#queues.get(slot)
+    const frame = queue?.shift()
+    // Groups come and go: what is empty must not stay.
+    if (queue?.length === 0) this.#queues.delete(slot)
+    return frame
+  }
+
   #tick(): void {
     const now = performance.now()
     for (const waiter of this.#waiters.values()) {
@@ -86,7 +97,10 @@ export class Mailbox {
 
   /** The timer keeps the process alive while somebody waits, and no longer. */
   #remove(waiter: Waiter): void {
-    this.#waiters.delete(waiter.from)
+    this.#waiters.delete(waiter.slot)
     if (!this.waiting) this.#timer.unref()
   }
 }
+
+/** One number for a peer and a channel: ranks are fewer than 2^20, channels fewer than 2^33. */
+const slotOf = (from: number, channel: number): number => channel * 2 ** 20 + from

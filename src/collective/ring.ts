@@ -1,5 +1,7 @@
+import { type Algorithm, modulo, slice } from './algorithm.ts'
 import { copyOf, type TypedArray } from './arrays.ts'
 import type { Exchange } from './exchange.ts'
+import type { Reduce } from './reduce.ts'
 
 /**
  * The ring. Rank r sends to its right neighbour r+1 and receives from its left neighbour r-1, modulo N.
@@ -29,16 +31,15 @@ import type { Exchange } from './exchange.ts'
  *   rank 2   A3 B2 C4 D4    A3 B4 C4 D4    A4 B4 C4 D4
  *   rank 3   A4 B3 C2 D4    A4 B3 C4 D4    A4 B4 C4 D4
  *
- * Cost with N ranks, S bytes, alpha s per message, beta s per byte, gamma s per reduced byte:
+ * Cost (see algorithm.ts):
  *   2(N-1) alpha + 2 (N-1)/N S beta + (N-1)/N S gamma
  * No algorithm moves fewer bytes per rank; for small arrays the 2(N-1) messages are the cost.
  *
  * Each slice is reduced along one path and then copied, so all ranks end with the same bits.
  */
-export type Reduce = (target: TypedArray, source: TypedArray) => void
+export const ring: Algorithm = { allreduce, reduceScatter }
 
-/** Reduces `array` over all ranks, in place. */
-export async function ringAllreduce(x: Exchange, array: TypedArray, reduce: Reduce): Promise<void> {
+async function allreduce(x: Exchange, array: TypedArray, reduce: Reduce): Promise<void> {
   const { rank, size } = x
   for (let s = 0; s < size - 1; s++) {
     x.send(right(x), s, slice(array, rank - s, size))
@@ -50,6 +51,23 @@ export async function ringAllreduce(x: Exchange, array: TypedArray, reduce: Redu
     const target = slice(array, rank - s, size)
     target.set(await x.recv(left(x), size - 1 + s, target.length))
   }
+}
+
+/**
+ * The first half alone, turned by one so that rank r ends with slice r: in step s it passes on what it has of
+ * slice r-s-1. What travels is the partial sum, so the array itself is only read.
+ * Cost: (N-1) alpha + (N-1)/N S beta + (N-1)/N S gamma.
+ */
+async function reduceScatter(x: Exchange, array: TypedArray, reduce: Reduce): Promise<TypedArray> {
+  const { rank, size } = x
+  let partial = copyOf(slice(array, rank - 1, size))
+  for (let s = 0; s < size - 1; s++) {
+    x.send(right(x), s, partial)
+    const own = slice(array, rank - s - 2, size)
+    partial = copyOf(await x.recv(left(x), s, own.length))
+    reduce(partial, own)
+  }
+  return partial
 }
 
 /**
@@ -82,13 +100,5 @@ export async function ringBarrier(x: Exchange): Promise<void> {
   await ringAllgather(x, new Uint8Array(0))
 }
 
-/** Slice k (modulo N) of `array`; slices differ in length by at most one element. */
-function slice(array: TypedArray, k: number, size: number): TypedArray {
-  const i = modulo(k, size)
-  const at = (j: number) => Math.floor((array.length * j) / size)
-  return array.subarray(at(i), at(i + 1))
-}
-
 const right = (x: Exchange): number => modulo(x.rank + 1, x.size)
 const left = (x: Exchange): number => modulo(x.rank - 1, x.size)
-const modulo = (k: number, n: number): number => ((k % n) + n) % n

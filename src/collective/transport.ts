@@ -2,8 +2,8 @@ import { PporunError } from '../base/errors.ts'
 import type { Frame } from './frame.ts'
 
 /**
- * What carries frames between ranks. Ordered per peer; it never waits for ever and fails with the peer's
- * name. It owns time too, so that the same communicator runs over a virtual clock.
+ * What carries frames between ranks. Ordered per peer and channel (frame.ts); it never waits for ever and fails
+ * with the peer's name. It owns time too, so that the same communicator runs over a virtual clock.
  */
 export interface Transport {
   readonly name: string
@@ -14,8 +14,11 @@ export interface Transport {
   sleep(milliseconds: number): Promise<void>
   /** Queues a frame. Its payload is the caller's again when this returns: the transport keeps a copy. */
   send(to: number, frame: Frame): void
-  /** The next frame from a peer; rejects with PeerTimeoutError after `seconds`, or with what fail() was given. */
-  recv(from: number, seconds: number): Promise<Frame>
+  /**
+   * The next frame from a peer on a channel; rejects with PeerTimeoutError after `seconds`, or with what fail() was
+   * given. One wait per peer and channel at a time.
+   */
+  recv(from: number, channel: number, seconds: number): Promise<Frame>
   /** Ends every wait, present and future, with this error. */
   fail(error: Error): void
   close(): void

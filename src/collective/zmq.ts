@@ -78,8 +78,8 @@ export class ZmqTransport implements Transport {
     outbox.post([encodeHeader(frame.header), Buffer.from(frame.payload)])
   }
 
-  recv(from: number, seconds: number): Promise<Frame> {
-    const frame = this.#mailbox.take(from, seconds)
+  recv(from: number, channel: number, seconds: number): Promise<Frame> {
+    const frame = this.#mailbox.take(from, channel, seconds)
     void this.#pump()
     return frame
   }

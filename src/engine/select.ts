@@ -1,9 +1,12 @@
 import { PporunError, UsageError } from '../base/errors.ts'
+import { Adam } from './adam.ts'
 import type { Engine } from './engine.ts'
 import { KernelEngine } from './kernels/driver.ts'
 import { type Kernels, loadNative, loadWasm } from './kernels/load.ts'
+import { KernelOptimizer } from './kernels/optimizer.ts'
 import { passesSelfTest } from './kernels/selftest.ts'
 import type { Layout } from './layout.ts'
+import type { Optimizer } from './optimizer.ts'
 import { ReferenceEngine } from './reference.ts'
 
 /** The engines by name, slowest last; `auto` is the first of the kernels that runs here: their bits are the same. */
@@ -28,6 +31,13 @@ export function makeEngine(name: string, layout: Layout): Engine {
     throw new UsageError(`unknown engine '${name}': it is one of ${engineNames.join(', ')}`)
   const native = nativeKernels()
   return native ? new KernelEngine('native', layout, native) : wasmEngine(layout)
+}
+
+/** What moves the parameters beside an engine of that name: in the kernels where they run, with the same bits. */
+export function makeOptimizer(engine: Engine): Optimizer {
+  const { size } = engine.layout
+  if (engine.name === 'native') return new KernelOptimizer(size, bytes => loadNative(bytes)!)
+  return engine.name === 'wasm' ? new KernelOptimizer(size, loadWasm) : new Adam(size)
 }
 
 function wasmEngine(layout: Layout): Engine {

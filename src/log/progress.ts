@@ -1,8 +1,20 @@
 import type { Logger, Metrics } from './logger.ts'
 
+/** Milliseconds between two states: nobody reads faster, and each costs the launcher's time, not only ours. */
+const EVERY = 100
+
 /** One line that says how far training is: steps, speed, return, time left, share of time in allreduce. */
 export function progressLogger(totalSteps: number, show: (text: string) => void): Logger {
-  return { write: metrics => show(progressLine(metrics, totalSteps)) }
+  let shown = Number.NEGATIVE_INFINITY
+  return {
+    write: metrics => {
+      const now = performance.now()
+      const last = (metrics.steps ?? 0) >= totalSteps
+      if (now - shown < EVERY && !last) return
+      shown = now
+      show(progressLine(metrics, totalSteps))
+    },
+  }
 }
 
 export function progressLine(metrics: Metrics, totalSteps: number): string {

@@ -65,13 +65,11 @@ export class ExactSum {
       await this.#sum(minibatch)
     }
     const gradient = this.#message.subarray(0, this.#layout.size)
-    // The next grid follows the sum; the division below must not disturb that.
-    this.#layout.tensors.forEach((tensor, k) => {
-      this.grid[k] = gridOf(largestMagnitude(gradient, tensor))
-    })
     const total = (statistic: number) => this.#fold(statistic)
     const rows = total(Statistic.rows)
-    for (let i = 0; i < gradient.length; i++) gradient[i] /= rows
+    this.#layout.tensors.forEach((tensor, k) => {
+      this.grid[k] = gridOf(divide(gradient, tensor, rows)) // the next grid follows this sum
+    })
     const stats = {
       policyLoss: total(Statistic.policyLoss) / rows,
       valueLoss: total(Statistic.valueLoss) / rows,
@@ -129,8 +127,14 @@ export class ExactSum {
   }
 }
 
-function largestMagnitude(values: Float64Array, { offset, size }: Tensor): number {
+/** Divides a tensor's sum by the rows behind it; returns the largest magnitude that the sum had. */
+function divide(values: Float64Array, { offset, size }: Tensor, rows: number): number {
   let largest = 0
-  for (let i = offset; i < offset + size; i++) largest = Math.max(largest, Math.abs(values[i]))
+  for (let i = offset; i < offset + size; i++) {
+    const x = values[i]
+    if (x > largest) largest = x
+    else if (-x > largest) largest = -x
+    values[i] = x / rows
+  }
   return largest
 }

@@ -7,7 +7,6 @@ import { collect, type Sampler } from './collect.ts'
 import type { TrainConfig } from './config.ts'
 import { ExactSum } from './exactsum.ts'
 import { computeGae } from './gae.ts'
-import { clipGradNorm } from './gradnorm.ts'
 import { maybeAssertInStep } from './instep.ts'
 import { Meter } from './meter.ts'
 import { minibatches } from './minibatch.ts'
@@ -68,8 +67,8 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
         const { gradient, stats } = await exactSum.reduce(minibatch) // all ranks leave with the same numbers
         meter.add(stats)
         if (config.targetKl !== null && stats.approxKl > 1.5 * config.targetKl) break learning
-        clipGradNorm(gradient, config.maxGradNorm) // after averaging: the same scale everywhere
-        state.adam.step(state.parameters, gradient, learningRate)
+        // Clips the gradient after averaging, so at the same scale everywhere.
+        state.optimizer.step(state.parameters, gradient, learningRate, config.maxGradNorm)
         engine.setParameters(state.parameters)
       }
     }

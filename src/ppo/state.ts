@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Adam } from './adam.ts'
+import type { Optimizer } from '../engine/optimizer.ts'
 import type { Episode } from './rollout.ts'
 
 /** Episodes behind `meanReturn100`. */
@@ -11,15 +11,15 @@ export interface TrainState {
   update: number
   /** The flat vector, [P]. */
   parameters: Float32Array
-  adam: Adam
+  optimizer: Optimizer
   /** Episodes that have ended since the start. */
   episodes: number
   /** Returns of the last 100 of them. */
   recentReturns: number[]
 }
 
-export function initialState(parameters: Float32Array): TrainState {
-  return { update: 0, parameters, adam: new Adam(parameters.length), episodes: 0, recentReturns: [] }
+export function initialState(parameters: Float32Array, optimizer: Optimizer): TrainState {
+  return { update: 0, parameters, optimizer, episodes: 0, recentReturns: [] }
 }
 
 export function countEpisodes(state: TrainState, episodes: readonly Episode[]): void {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import {
+  channelOf,
   checkSameCall,
   DType,
   decodeHeader,
@@ -17,6 +18,7 @@ const anyHeader: fc.Arbitrary<Header> = fc.record(
   {
     source: int32,
     epoch: int32,
+    group: int32,
     sequence: int32,
     step: int32,
     op: int32,
@@ -55,14 +57,16 @@ test('one bit of the magic or the version, or one byte of the length, makes the 
   assert.equal(decodeHeader(new Uint8Array([...good, 0])), null)
 })
 
-test('the bytes are those of version 1', () => {
-  const hex = '524f5050 01000000 03000000 01000000 07000000 02000000 01000000 01000000 10270000 efbeadde'
+test('the bytes are those of version 2', () => {
+  const hex =
+    '524f5050 02000000 03000000 01000000 00000000 07000000 02000000 01000000 01000000 10270000 efbeadde'
   assert.equal(Buffer.from(encodeHeader(example)).toString('hex'), hex.replaceAll(' ', ''))
 })
 
 const example: Header = {
   source: 3,
   epoch: 1,
+  group: 0,
   sequence: 7,
   step: 2,
   op: Op.sum,
@@ -70,6 +74,14 @@ const example: Header = {
   length: 10_000,
   layoutHash: 0xdeadbeef,
 }
+
+test('a channel is one group’s collectives, or its send()', () => {
+  const channels = [0, 1, 2, 2 ** 31 - 1].flatMap(group =>
+    [Op.send, Op.sum].map(op => channelOf({ group, op })),
+  )
+  assert.equal(new Set(channels).size, channels.length)
+  assert.equal(channelOf({ group: 3, op: Op.sum }), channelOf({ group: 3, op: Op.barrier }))
+})
 
 test('equal calls pass, whoever sent them', () => checkSameCall(example, { ...example, source: 9 }))
 
@@ -84,6 +96,10 @@ for (const [change, words] of [
   ],
   [{ length: 10 }, 'rank 4 is in sum #7 (float32 of 10 elements, layout deadbeef, epoch 1, message 2)'],
   [{ layoutHash: 0 }, 'rank 4 is in sum #7 (float32 of 10000 elements, epoch 1, message 2)'],
+  [
+    { group: 5 },
+    'rank 4 is in sum #7 (float32 of 10000 elements, layout deadbeef, epoch 1, group 5, message 2)',
+  ],
   [
     { op: Op.allgather, length: -1 },
     'rank 4 is in allgather #7 (float32, layout deadbeef, epoch 1, message 2)',

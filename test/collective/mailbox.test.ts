@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { PporunError } from '../../src/base/errors.ts'
-import type { Frame } from '../../src/collective/frame.ts'
+import { channelOf, type Frame } from '../../src/collective/frame.ts'
 import { Mailbox } from '../../src/collective/mailbox.ts'
 import { PeerTimeoutError } from '../../src/collective/transport.ts'
 
-const frame = (sequence: number): Frame => ({
-  header: { source: 0, epoch: 1, sequence, step: 0, op: 1, dtype: 1, length: 0, layoutHash: 0 },
+/** Channel 0: collectives of all ranks. */
+const frame = (sequence: number, group = 0): Frame => ({
+  header: { source: 0, epoch: 1, group, sequence, step: 0, op: 1, dtype: 1, length: 0, layoutHash: 0 },
   payload: new Uint8Array(0),
 })
 
@@ -21,7 +22,7 @@ test('frames of a peer come in order, however deliveries and takes interleave', 
       for (const [from, deliver] of acts) {
         if (deliver) mailbox.deliver(from, frame(delivered[from]++))
         // One wait per peer at a time, as one collective at a time makes it.
-        else if (takes[from] <= delivered[from]) taken.push([from, takes[from]++, mailbox.take(from, 10)])
+        else if (takes[from] <= delivered[from]) taken.push([from, takes[from]++, mailbox.take(from, 0, 10)])
       }
       for (const from of [0, 1, 2])
         if (takes[from] > delivered[from]) mailbox.deliver(from, frame(delivered[from]))
@@ -31,10 +32,30 @@ test('frames of a peer come in order, however deliveries and takes interleave', 
     }),
   ))
 
+test('channels do not mix, and one that nobody reads holds up no other', async () => {
+  const mailbox = new Mailbox()
+  const channel = (group: number) => channelOf({ group, op: 1 })
+  const wait = mailbox.take(1, channel(7), 10)
+  for (const [sequence, group] of [
+    [1, 0],
+    [2, 9],
+    [3, 7],
+    [4, 7],
+    [5, 0],
+  ])
+    mailbox.deliver(1, frame(sequence, group))
+  assert.equal((await wait).header.sequence, 3)
+  const taken = []
+  for (const group of [0, 7, 0, 9]) taken.push((await mailbox.take(1, channel(group), 10)).header.sequence)
+  assert.deepEqual(taken, [1, 4, 5, 2])
+  assert.equal(mailbox.waiting, false)
+  mailbox.close()
+})
+
 test('a wait ends at its limit and names the peer; the next one may succeed', async () => {
   const mailbox = new Mailbox()
   const start = performance.now()
-  await assert.rejects(mailbox.take(5, 0.25), (error: PeerTimeoutError) => {
+  await assert.rejects(mailbox.take(5, 0, 0.25), (error: PeerTimeoutError) => {
     assert.ok(error instanceof PeerTimeoutError)
     assert.equal(error.from, 5)
     assert.ok(error.seconds >= 0.25 && error.seconds < 1)
@@ -42,7 +63,7 @@ test('a wait ends at its limit and names the peer; the next one may succeed', as
   })
   const took = performance.now() - start
   assert.ok(took >= 250 && took < 1500, `${took} ms`)
-  const next = mailbox.take(5, 10)
+  const next = mailbox.take(5, 0, 10)
   mailbox.deliver(5, frame(1))
   assert.equal((await next).header.sequence, 1)
   mailbox.close()
@@ -50,7 +71,7 @@ test('a wait ends at its limit and names the peer; the next one may succeed', as
 
 test('time in which this process was busy itself does not count', async () => {
   const mailbox = new Mailbox()
-  const wait = mailbox.take(1, 0.8)
+  const wait = mailbox.take(1, 0, 0.8)
   for (let i = 0; i < 3; i++) {
     block(1000)
     await new Promise(resolve => setImmediate(resolve)) // the timer is due: it runs
@@ -63,20 +84,20 @@ test('time in which this process was busy itself does not count', async () => {
 
 test('a failure ends all waits and all later ones; the first one stays', async () => {
   const mailbox = new Mailbox()
-  const waits = [mailbox.take(1, 10), mailbox.take(2, 10)]
+  const waits = [mailbox.take(1, 0, 10), mailbox.take(2, 0, 10)]
   mailbox.deliver(3, frame(1))
   const reason = new Error('enough')
   mailbox.fail(reason)
   mailbox.fail(new Error('a consequence'))
   mailbox.close()
   const isReason = (error: unknown) => error === reason
-  for (const wait of [...waits, mailbox.take(1, 10), mailbox.take(3, 10)])
+  for (const wait of [...waits, mailbox.take(1, 0, 10), mailbox.take(3, 0, 10)])
     await assert.rejects(wait, isReason)
 })
 
 test('a closed mailbox says so', async () => {
   const mailbox = new Mailbox()
-  const wait = mailbox.take(1, 10)
+  const wait = mailbox.take(1, 0, 10)
   mailbox.close()
   await assert.rejects(wait, new PporunError('the communicator is closed'))
 })

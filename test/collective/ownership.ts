@@ -34,12 +34,13 @@ export function ownershipConformance(open: Open): void {
 
   test("a payload is the caller's again when send() returns", async () => {
     const { transports, close } = await open(2)
-    const header = { source: 0, epoch: 1, sequence: 1, step: 0, op: 1, dtype: 4, length: 0, layoutHash: 0 }
+    const place = { source: 0, epoch: 1, group: 0, sequence: 1, step: 0 }
+    const header = { ...place, op: 1, dtype: 4, length: 0, layoutHash: 0 }
     for (let round = 0; round < 50; round++) {
       const payload = new Uint8Array(lengthOf(round)).fill(1)
       transports[0].send(1, { header, payload })
       payload.fill(POISON)
-      const received = await transports[1].recv(0, 10)
+      const received = await transports[1].recv(0, 0, 10)
       sameBits(new Uint8Array(received.payload), new Uint8Array(payload.length).fill(1), `round ${round}`)
     }
     await close()

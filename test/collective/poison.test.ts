@@ -32,13 +32,23 @@ console.log('right', comm.rank)
 await comm.close()
 `
 
-for (const [size, length] of [
-  ['40 KB', 5000],
-  ['4 MB', 500_000],
+for (const [size, length, allreduce] of [
+  ['40 KB', 5000, 'ring'],
+  ['40 KB', 5000, 'direct'],
+  ['40 KB', 5000, 'star'],
+  ['4 MB', 500_000, 'auto'],
 ] as const)
-  test(`arrays of ${size}, overwritten after every collective, 300 rounds of 3 ranks`, async t => {
+  test(`arrays of ${size}, overwritten after every collective, 300 rounds of 3 ranks, ${allreduce}`, async t => {
     const path = script(temporaryFolder(t), poisoned)
-    const { status, stdout, stderr } = await run(['-np', '3', path, '300', String(length)])
+    const { status, stdout, stderr } = await run([
+      '-np',
+      '3',
+      '--allreduce',
+      allreduce,
+      path,
+      '300',
+      String(length),
+    ])
     assert.equal(status, 0, stderr)
     for (const rank of [0, 1, 2]) assert.match(stdout, new RegExp(`right ${rank}`))
   })

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { ProgressWriter } from '../../src/base/progress.ts'
 import { bytesOf, type TypedArray } from '../../src/collective/arrays.ts'
-import { Communicator, type CommunicatorOptions } from '../../src/collective/communicator.ts'
+import type { CommunicatorOptions } from '../../src/collective/calls.ts'
+import { Communicator } from '../../src/collective/communicator.ts'
 import type { Transport } from '../../src/collective/transport.ts'
 
 export interface Opened {
@@ -17,7 +18,7 @@ export async function withRanks(
   open: Open,
   size: number,
   body: (comms: Communicator[]) => Promise<void>,
-  options: Partial<CommunicatorOptions> = {},
+  options: Partial<CommunicatorOptions> | ((rank: number) => Partial<CommunicatorOptions>) = {},
 ): Promise<void> {
   const { transports, close } = await open(size)
   const onClose = meeting(size)
@@ -29,7 +30,7 @@ export async function withRanks(
       localSize: size,
       progress: new ProgressWriter(new ArrayBuffer(64), 0),
       onClose,
-      ...options,
+      ...(typeof options === 'function' ? options(rank) : options),
     })
   try {
     await body(transports.map(communicator))

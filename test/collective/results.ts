@@ -1,15 +1,20 @@
 /** Every collective gives what its name says. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Call, ops, perform, types } from './calls.ts'
+import type { Communicator } from '../../src/collective/communicator.ts'
+import type { DTypeName } from '../../src/collective/frame.ts'
+import { type AlgorithmName, algorithms } from '../../src/collective/table.ts'
+import { type Call, exists, moving, perform, reducing, types } from './calls.ts'
 import { type Open, range, together, turns, withRanks } from './ranks.ts'
 
 export function resultsConformance(open: Open): void {
-  for (const size of [1, 2, 3, 4, 5, 6, 7, 8, 16])
-    test(`${size} ranks: every collective, type and length, every root`, () =>
-      withRanks(open, size, async comms => {
-        for (const [k, call] of callsOf(size).entries()) await together(comms, comm => perform(comm, call, k))
-      }))
+  for (const size of sizes) {
+    test(`${size} ranks: every collective that moves arrays, every type, length and root`, () =>
+      withRanks(open, size, comms => performAll(comms, movingCalls(size))))
+    for (const allreduce of Object.keys(algorithms) as AlgorithmName[])
+      test(`${size} ranks, ${allreduce}: every reduction, type and length`, () =>
+        withRanks(open, size, comms => performAll(comms, reducingCalls(size)), { allreduce }))
+  }
 
   test('allgather of equal lengths', () =>
     withRanks(open, 5, async comms => {
@@ -51,13 +56,27 @@ export function resultsConformance(open: Open): void {
     }))
 }
 
-function callsOf(size: number): Call[] {
-  const lengths = [0, 1, size - 1, size, size + 1, 997, 10_000]
-  const reducing = ops.flatMap(op =>
+const sizes = [1, 2, 3, 4, 5, 6, 7, 8, 16]
+
+async function performAll(comms: Communicator[], calls: Call[]): Promise<void> {
+  for (const [k, call] of calls.entries()) await together(comms, comm => perform(comm, call, k))
+}
+
+function movingCalls(size: number): Call[] {
+  const lengths = [0, 1, size + 1, 997]
+  const all = moving.flatMap(op =>
     types.flatMap(type => lengths.map(length => ({ op, type, length, root: length % size }))),
   )
-  const broadcasts = range(size).map(
-    root => ({ op: 'broadcast', type: 'float32', length: 100, root }) as const,
+  const rooted = range(size).flatMap(root =>
+    (['broadcast', 'gather'] as const).map(op => ({ op, type: 'float32', length: 100, root }) as const),
   )
-  return [...reducing, ...broadcasts]
+  return [...all, ...rooted]
+}
+
+/** Lengths around the number of ranks: some slices are empty. */
+function reducingCalls(size: number): Call[] {
+  const lengths = size > 8 ? [1, size + 1] : [0, 1, size - 1, size + 1, 997]
+  const calls = (type: DTypeName) =>
+    reducing.flatMap(op => lengths.map(length => ({ op, type, length, root: 0 })))
+  return [...types.flatMap(calls).filter(exists), { op: 'sum', type: 'float64', length: 10_000, root: 0 }]
 }

@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import * as zmq from 'zeromq'
-import { DType, encodeHeader, type Header, MismatchError, Op } from '../../src/collective/frame.ts'
+import {
+  DType,
+  encodeHeader,
+  HEADER_BYTES,
+  type Header,
+  MismatchError,
+  Op,
+} from '../../src/collective/frame.ts'
 import { ZmqTransport } from '../../src/collective/zmq.ts'
 import { temporaryFolder } from '../rig.ts'
 import { transportConformance } from './conformance.ts'
@@ -38,6 +45,7 @@ transportConformance('zmq', async size => {
 const header: Header = {
   source: 1,
   epoch: 1,
+  group: 0,
   sequence: 1,
   step: 0,
   op: Op.barrier,
@@ -58,7 +66,7 @@ const strays: [what: string, ...parts: Buffer[]][] = [
   ['a header alone', Buffer.from(encodeHeader(header))],
   ['a third part', Buffer.from(encodeHeader(header)), empty, empty],
   ['a short header', Buffer.from(encodeHeader(header)).subarray(1), empty],
-  ['a long header', Buffer.alloc(44, encodeHeader(header)), empty],
+  ['a long header', Buffer.alloc(HEADER_BYTES + 4, encodeHeader(header)), empty],
   ['another magic', altered(0), empty],
   ['another version', altered(4), empty],
   ['a source beyond the last rank', Buffer.from(encodeHeader({ ...header, source: 2 })), empty],

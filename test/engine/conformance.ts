@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { STATISTICS, Statistic } from '../../src/base/statistics.ts'
+import { Adam } from '../../src/engine/adam.ts'
 import type { Engine } from '../../src/engine/engine.ts'
+import { clipGradNorm } from '../../src/engine/gradnorm.ts'
 import type { Layout } from '../../src/engine/layout.ts'
-import { Adam } from '../../src/ppo/adam.ts'
-import { clipGradNorm } from '../../src/ppo/gradnorm.ts'
 import { actingConformance } from './acting.ts'
 import { allNear, largestOf, near } from './near.ts'
 import { fineGradients } from './random.ts'
@@ -99,7 +99,7 @@ function recordedConformance(recorded: RecordedCase, make: MakeEngine, tolerance
       const gradient = sums.gradient.map(x => x / recorded.rows)
       const norm = clipGradNorm(gradient, max_grad_norm)
       if (step === 1) near(norm, recorded.grad_norm, 10 * tolerances.gradient * recorded.grad_norm)
-      optimizer.step(parameters, gradient, learning_rate)
+      optimizer.step(parameters, gradient, learning_rate, Infinity)
       if (step === 1)
         allNear(parameters, flattenTensors(layout, recorded.parameters_after_1), tolerances.afterOne)
     }

@@ -25,9 +25,11 @@ test('without options: no number of ranks, and the defaults of the contract', ()
     script: 'a.ts',
     scriptArgs: [],
     out: null,
+    allreduce: 'auto',
     opTimeout: 120,
     startTimeout: 60,
     timeout: null,
+    transport: 'auto',
     grace: 10,
     tagOutput: false,
     quiet: false,
@@ -39,13 +41,15 @@ test('without options: no number of ranks, and the defaults of the contract', ()
 
 test('every option is read, also after a value that looks like an option’s name', () => {
   const words =
-    '--out np --wdir x -x A=1 -x B=x=y --op-timeout 1.5 --start-timeout=2 --timeout 3 --grace 4 --quiet -np 3'
+    '--out np --allreduce direct --wdir x -x A=1 -x B=x=y --op-timeout 1.5 --start-timeout=2 --timeout 3 --grace 4 --quiet -np 3'
   const parsed = parseRun([...words.split(' '), 'a.ts'])
   assert.deepEqual(parsed, {
     np: 3,
     script: 'a.ts',
     scriptArgs: [],
     out: 'np',
+    transport: 'auto',
+    allreduce: 'direct',
     opTimeout: 1.5,
     startTimeout: 2,
     timeout: 3,
@@ -77,6 +81,9 @@ test('a value that is not what the option takes is refused', () => {
     ['--start-timeout 1s', /^--start-timeout takes a number of seconds/],
     ['--timeout -3', /^--timeout takes a number of seconds above 0, got '-3'$/],
     ['--grace Infinity', /^--grace takes a number of seconds/],
+    ['--allreduce rnig', /^--allreduce takes auto, ring, direct or star, got 'rnig'; did you mean ring\?$/],
+    ['--allreduce tree', /^--allreduce takes auto, ring, direct or star, got 'tree'$/],
+    ['--allreduce=', /^--allreduce needs a value$/],
     ['-x =1', /^-x takes NAME=VALUE, got '=1'$/],
   ]
   for (const [words, message] of bad) refuses([...words.split(' '), 'a.ts'], message)

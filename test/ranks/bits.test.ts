@@ -10,11 +10,12 @@ const small = ['--total-steps', '2048', '--update-epochs', '4', '--batch-size', 
 interface RunFile {
   status: string
   paramsHash: string
+  allreduce: string
   np: number
   config: { seed: number }
 }
 
-test('parameters are the same bits at any np, over the ring and in one process', async t => {
+test('parameters are the same bits at any np, between processes and in one', async t => {
   const folder = temporaryFolder(t)
   const hashes = new Map<string, string>()
   for (const np of [1, 2, 3, 4, 8]) {
@@ -27,6 +28,21 @@ test('parameters are the same bits at any np, over the ring and in one process',
     hashes.set(`np ${np}`, paramsHash)
   }
   for (const np of [1, 2, 5]) hashes.set(`twin ${np}`, (await trainInProcess(np, small)).paramsHash)
+  assert.equal(new Set(hashes.values()).size, 1, JSON.stringify([...hashes], null, 1))
+})
+
+test('parameters are the same bits by every algorithm, and run.json says which it was', async t => {
+  const folder = temporaryFolder(t)
+  const hashes = new Map<string, string>()
+  for (const name of ['ring', 'direct', 'star']) {
+    const out = join(folder, name)
+    const { status, stderr } = await run(['-np', '3', '--allreduce', name, '--out', out, 'train', ...small])
+    assert.equal(status, 0, stderr)
+    const { paramsHash, allreduce } = readJson<RunFile>(out, 'run.json')
+    assert.equal(allreduce, name)
+    hashes.set(name, paramsHash)
+  }
+  hashes.set('auto, in one process', (await trainInProcess(3, small)).paramsHash)
   assert.equal(new Set(hashes.values()).size, 1, JSON.stringify([...hashes], null, 1))
 })
 

@@ -486,3 +486,42 @@ EXPORT void gradients(i32 context, i32 numShards, i32 rowsPerShard, i32 numParam
     addNetwork(c, &c->critic, 2 * c->actor.numLayers, largest);
   }
 }
+
+/* ----------------------------------------------------------------------------------------------------- optimiser */
+
+/* Sums of squares go over this many lanes, whatever W: element i to lane i mod LANES, then lane after lane. */
+#define LANES 16
+
+static double norm(const double *g, i32 count) {
+  vd squares[LANES / W] = {};
+  for (i32 i = 0; i < count; i += LANES)
+    for (i32 j = 0; j < LANES / W; j++) {
+      vd x = *(const vd *)(g + i + j * W);
+      squares[j] += x * x;
+    }
+  double sum = 0.0;
+  for (i32 i = 0; i < LANES; i++) sum += squares[i / W][i % W];
+  return __builtin_elementwise_sqrt(sum);
+}
+
+/*
+ * Scales the gradient to a norm of at most maxNorm and moves the parameters against it by Adam (engine/adam.ts,
+ * whose bits these are): float64 arithmetic, float32 storage. `count` is a multiple of LANES, padded with zeros.
+ */
+EXPORT void adam(i32 parameters, i32 firstMoment, i32 secondMoment, i32 gradient, i32 count, double maxNorm,
+                 double learningRate, double beta1, double beta2, double epsilon, double firstCorrection,
+                 double secondCorrection) {
+  float *p = at(parameters), *first = at(firstMoment), *second = at(secondMoment);
+  const double *g = doubles(gradient);
+  double scale = maxNorm / (norm(g, count) + 1e-6);
+  scale = scale > 1.0 ? 1.0 : scale;
+  for (i32 i = 0; i < count; i += W) {
+    vd x = *(const vd *)(g + i) * scale;
+    vd m = beta1 * __builtin_convertvector(load(first + i), vd) + (1.0 - beta1) * x;
+    vd v = beta2 * __builtin_convertvector(load(second + i), vd) + (1.0 - beta2) * x * x;
+    store(first + i, __builtin_convertvector(m, vf));
+    store(second + i, __builtin_convertvector(v, vf));
+    vd step = (learningRate * (m / firstCorrection)) / (__builtin_elementwise_sqrt(v / secondCorrection) + epsilon);
+    store(p + i, __builtin_convertvector(__builtin_convertvector(load(p + i), vd) - step, vf));
+  }
+}

@@ -20,6 +20,20 @@ export interface Kernels {
   ): void
   evaluate(context: number, n: number): void
   gradients(context: number, numShards: number, rowsPerShard: number, numParameters: number): void
+  adam(
+    parameters: number,
+    firstMoment: number,
+    secondMoment: number,
+    gradient: number,
+    count: number,
+    maxNorm: number,
+    learningRate: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    firstCorrection: number,
+    secondCorrection: number,
+  ): void
 }
 
 type Exports = Omit<Kernels, 'memory' | 'offset'> & { arena(address: unknown): void }
@@ -49,6 +63,7 @@ const signatures = [
   'void act(int, int, int, uint32_t, uint32_t, uint32_t, uint32_t)',
   'void evaluate(int, int)',
   'void gradients(int, int, int, int)',
+  'void adam(int, int, int, int, int, double, double, double, double, double, double, double)',
 ]
 
 /** The machine's library, loaded once per process; its arena is whichever was bound last. */
@@ -86,6 +101,10 @@ export function loadNative(bytes: number): Kernels | null {
     gradients: (context, numShards, rowsPerShard, numParameters) => {
       bind()
       kernels.gradients(context, numShards, rowsPerShard, numParameters)
+    },
+    adam: (...step) => {
+      bind()
+      kernels.adam(...step)
     },
   }
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { clipGradNorm } from '../../src/ppo/gradnorm.ts'
+import { clipGradNorm } from '../../src/engine/gradnorm.ts'
 import { readData } from '../data.ts'
-import { allNear, near } from '../engine/near.ts'
-import { flatten } from '../engine/recorded.ts'
+import { allNear, near } from './near.ts'
+import { flatten } from './recorded.ts'
 
 interface ClipCase {
   name: string

@@ -1,0 +1,22 @@
+import type { AllreduceChoice } from '../base/contract.ts'
+import type { Algorithm } from './algorithm.ts'
+import { direct } from './direct.ts'
+import { ring } from './ring.ts'
+import { star } from './star.ts'
+
+export type AlgorithmName = Exclude<AllreduceChoice, 'auto'>
+
+export const algorithms: Record<AlgorithmName, Algorithm> = { ring, direct, star }
+
+/** From here on the bytes cost more than the steps, and the ring asks less of a network: one sender per rank. */
+const RING_FROM = 2 ** 20 // bytes
+
+/**
+ * What `auto` takes for an array of `bytes` on `size` ranks: a function of these two alone, so that all ranks
+ * take the same. Measured, not modelled: README.md has the figures behind it. Never the star, which would make
+ * rank 0 a server.
+ */
+export function choose(bytes: number, size: number): AlgorithmName {
+  // Two ranks send the same messages either way, and the ring does a little less around them.
+  return size <= 2 || bytes >= RING_FROM ? 'ring' : 'direct'
+}
