@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, ftruncateSync, openSync, unlinkSync } from 'node:fs'
+import { ftruncateSync, openSync, unlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,11 +55,6 @@ export function mapSharedMemory(fd: number, bytes: number): ArrayBuffer {
   const failed = BigInt.asIntN(64, koffi.address(address as object)) === -1n
   if (failed) throw new Error(`cannot map ${bytes} bytes of shared memory`)
   return koffi.view(address as object, bytes)
-}
-
-/** Closes a descriptor of shared memory once it is mapped. */
-export function closeSharedMemory(fd: number): void {
-  closeSync(fd)
 }
 
 /** A word of shared memory on which processes can sleep until another wakes them (futex; Linux). */
