@@ -2,19 +2,19 @@ import { relative } from 'node:path'
 import { rankSettings } from './base/contract.ts'
 import { UsageError } from './base/errors.ts'
 import { Purpose } from './base/math/streams.ts'
-import { STATISTICS } from './base/statistics.ts'
 import { packageVersion } from './base/version.ts'
 import type { Communicator } from './collective/communicator.ts'
 import { connect, progress } from './connect.ts'
 import type { Engine } from './engine/engine.ts'
 import { initialParameters } from './engine/init.ts'
-import { type Layout, layoutHash, layoutOf } from './engine/layout.ts'
+import { layoutHash, layoutOf } from './engine/layout.ts'
 import { makeEngine, makeOptimizer } from './engine/select.ts'
 import { dynamicsOf, makeVectorEnv } from './env/registry.ts'
 import { duration, thousands } from './log/progress.ts'
 import { resolveConfig, type TrainOptions } from './options.ts'
 import { type Evaluation, play, summarise } from './policy/evaluate.ts'
 import type { TrainConfig } from './ppo/config.ts'
+import { messageLength } from './ppo/exactsum.ts'
 import { assertInStep } from './ppo/instep.ts'
 import { type Parts, ppo } from './ppo/ppo.ts'
 import { checkRanks, type Sizes, sizesOf } from './ppo/sizes.ts'
@@ -135,18 +135,13 @@ function describeRun(config: TrainConfig, sizes: Sizes, comm: Communicator, engi
     engine: engine.name,
     device: `${process.arch} CPU`,
     transport: comm.transport,
-    allreduce: comm.algorithm(messageBytes(engine.layout, sizes.numShards)),
+    allreduce: comm.algorithm(8 * messageLength(engine.layout, sizes.numShards)),
     reduction: 'exact',
     shards: sizes.numShards,
     np: comm.size,
     config,
     versions: { pporun: packageVersion(), node: process.version },
   }
-}
-
-/** Bytes of what is added up once per minibatch, as ppo/exactsum.ts lays it out. */
-function messageBytes({ size, tensors }: Layout, numShards: number): number {
-  return (size + numShards * (STATISTICS + tensors.length)) * Float64Array.BYTES_PER_ELEMENT
 }
 
 function describeOutcome(state: TrainState, { totalSteps, numUpdates }: Sizes, seconds: number) {

@@ -48,8 +48,8 @@ export class ExactSum {
     this.#engine = engine
     this.#layout = layout
     this.#layoutHash = layoutHash
-    this.#slot = STATISTICS + layout.tensors.length
-    this.#message = new Float64Array(layout.size + strategy.numShards * this.#slot)
+    this.#slot = slotLength(layout)
+    this.#message = new Float64Array(messageLength(layout, strategy.numShards))
     this.#slots = this.#message.subarray(layout.size)
     this.grid = new Float64Array(layout.tensors.length).fill(gridOf(0))
   }
@@ -125,6 +125,14 @@ export class ExactSum {
       total += this.#slots[shard * this.#slot + statistic]
     return total
   }
+}
+
+/** Numbers in a shard's slot of the message. */
+const slotLength = ({ tensors }: Layout): number => STATISTICS + tensors.length
+
+/** Numbers, float64, in what is added up once per minibatch. */
+export function messageLength(layout: Layout, numShards: number): number {
+  return layout.size + numShards * slotLength(layout)
 }
 
 /** Divides a tensor's sum by the rows behind it; returns the largest magnitude that the sum had. */
