@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { Status } from '../src/base/contract.ts'
 import { PporunError, UsageError } from '../src/base/errors.ts'
 import { nearest } from '../src/base/nearest.ts'
+import { packageVersion } from '../src/base/version.ts'
 
 /**
  * The command line: `pporun COMMAND ...`, where anything that is no command is `run`'s. Each command's code is
@@ -17,7 +18,7 @@ export async function main(argv: string[]): Promise<number> {
   try {
     const [first, ...rest] = argv
     if (first === undefined || isHelp(first) || first === 'help') return await help(rest[0])
-    if (first === '--version') return print(version())
+    if (first === '--version') return print(packageVersion())
     const isCommand = Object.hasOwn(commands, first)
     if (isCommand && isHelp(rest[0])) return await help(rest[1])
     if (isCommand) return await commands[first](rest)
@@ -52,9 +53,4 @@ async function help(topic: string | undefined): Promise<number> {
 function print(text: string): number {
   process.stdout.write(`${text}\n`)
   return Status.success
-}
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }

@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import { rankSettings } from './base/contract.ts'
 import { UsageError } from './base/errors.ts'
+import { part } from './base/math/parts.ts'
 import { Purpose } from './base/math/streams.ts'
 import { packageVersion } from './base/version.ts'
 import type { Communicator } from './collective/communicator.ts'
@@ -98,9 +99,8 @@ export async function trainWith(
 
 /** Every rank plays its part of the episodes. */
 async function evaluateTogether(env: string, engine: Engine, comm: Communicator): Promise<Evaluation> {
-  const start = (rank: number) => Math.floor((EVALUATION_EPISODES * rank) / comm.size)
-  const first = start(comm.rank)
-  const played = await play(env, engine, { first, count: start(comm.rank + 1) - first })
+  const { first, last } = part(EVALUATION_EPISODES, comm.rank, comm.size)
+  const played = await play(env, engine, { first, count: last - first })
   return summarise(await comm.allgather(played))
 }
 
@@ -138,7 +138,6 @@ function describeRun(config: TrainConfig, sizes: Sizes, comm: Communicator, engi
     allreduce: comm.algorithm(8 * messageLength(engine.layout, sizes.numShards)),
     reduction: 'exact',
     shards: sizes.numShards,
-    np: comm.size,
     config,
     versions: { pporun: packageVersion(), node: process.version },
   }

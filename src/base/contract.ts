@@ -6,6 +6,9 @@
 /** Version of frames and control messages; ranks of another version are refused. */
 export const WIRE_VERSION = 2
 
+/** --engine: what computes (src/engine/select.ts). */
+export const engineChoices = ['auto', 'native', 'wasm', 'reference'] as const
+
 /** --allreduce: how gradients are added up (src/collective/table.ts). */
 export const allreduceChoices = ['auto', 'ring', 'direct', 'star'] as const
 export type AllreduceChoice = (typeof allreduceChoices)[number]

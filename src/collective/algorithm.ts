@@ -1,3 +1,4 @@
+import { part } from '../base/math/parts.ts'
 import type { TypedArray } from './arrays.ts'
 import type { Exchange } from './exchange.ts'
 import type { Reduce } from './reduce.ts'
@@ -18,9 +19,8 @@ export interface Algorithm {
 
 /** Slice k (modulo N) of `array`; slices differ in length by at most one element. */
 export function slice(array: TypedArray, k: number, size: number): TypedArray {
-  const i = modulo(k, size)
-  const at = (j: number) => Math.floor((array.length * j) / size)
-  return array.subarray(at(i), at(i + 1))
+  const { first, last } = part(array.length, modulo(k, size), size)
+  return array.subarray(first, last)
 }
 
 export const modulo = (k: number, n: number): number => ((k % n) + n) % n

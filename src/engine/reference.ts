@@ -42,9 +42,7 @@ export class ReferenceEngine implements Engine {
     if (this.#acted.actions.length !== n) this.#acted = makeActed(n)
     for (let first = 0; first < n; first += BLOCK_ROWS) {
       const rows = Math.min(BLOCK_ROWS, n - first)
-      this.#load(observations, first, rows)
-      this.#critic.forward(rows)
-      this.#storeValues(first, rows)
+      this.#value(observations, first, rows)
       this.#actor.forward(rows)
       this.#choose(first, rows, streams)
     }
@@ -55,9 +53,7 @@ export class ReferenceEngine implements Engine {
     if (this.#acted.actions.length !== n) this.#acted = makeActed(n)
     for (let first = 0; first < n; first += BLOCK_ROWS) {
       const rows = Math.min(BLOCK_ROWS, n - first)
-      this.#load(observations, first, rows)
-      this.#critic.forward(rows)
-      this.#storeValues(first, rows)
+      this.#value(observations, first, rows)
     }
     return this.#acted.values
   }
@@ -82,7 +78,10 @@ export class ReferenceEngine implements Engine {
     for (let i = 0; i < rows * size; i++) this.#observations[i] = observations[first * size + i]
   }
 
-  #storeValues(first: number, rows: number): void {
+  /** Values of a block of rows; their observations stay loaded for the actor. */
+  #value(observations: Float32Array, first: number, rows: number): void {
+    this.#load(observations, first, rows)
+    this.#critic.forward(rows)
     for (let r = 0; r < rows; r++) this.#acted.values[first + r] = this.#critic.output[r]
   }
 

@@ -1,3 +1,4 @@
+import { engineChoices } from '../base/contract.ts'
 import { PporunError, UsageError } from '../base/errors.ts'
 import { Adam } from './adam.ts'
 import type { Engine } from './engine.ts'
@@ -9,11 +10,8 @@ import type { Layout } from './layout.ts'
 import type { Optimizer } from './optimizer.ts'
 import { ReferenceEngine } from './reference.ts'
 
-/** The engines by name, slowest last; `auto` is the first of the kernels that runs here: their bits are the same. */
-export const engineNames = ['auto', 'native', 'wasm', 'reference'] as const
-
 /**
- * The engine called `name` (`--engine`). Native and WebAssembly kernels give each other's bits, so ranks may
+ * The engine called `name` (`--engine`); `auto` is the first of the kernels that runs here. Native and WebAssembly kernels give each other's bits, so ranks may
  * differ in which they run.
  * @throws UsageError if there is none of that name, or it does not run on this machine
  */
@@ -28,7 +26,7 @@ export function makeEngine(name: string, layout: Layout): Engine {
     )
   }
   if (name !== 'auto')
-    throw new UsageError(`unknown engine '${name}': it is one of ${engineNames.join(', ')}`)
+    throw new UsageError(`unknown engine '${name}': it is one of ${engineChoices.join(', ')}`)
   const native = nativeKernels()
   return native ? new KernelEngine('native', layout, native) : wasmEngine(layout)
 }

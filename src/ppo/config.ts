@@ -1,3 +1,4 @@
+import { engineChoices } from '../base/contract.ts'
 import type { Schedule } from './schedules.ts'
 
 /**
@@ -88,7 +89,7 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
   hidden: { kind: { type: 'wholes', least: 1 }, default: [64, 64], doc: 'widths of the hidden layers' },
   activation: { kind: choice('tanh', 'relu', 'elu'), default: 'tanh', doc: 'of the hidden layers' },
   engine: {
-    kind: choice('auto', 'native', 'wasm', 'reference'),
+    kind: choice(...engineChoices),
     default: 'auto',
     doc: 'what computes; auto: native if it can, else wasm, with the same bits',
   },

@@ -34,6 +34,7 @@ export function* minibatches(
   const orders = shuffles(numShards, rowsPerShard, config.seed, pass.number)
   const everywhere = new Int32Array(numShards * rows)
   const here = new Int32Array((lastShard - firstShard) * rows)
+  const ofAll = normalisationOfAll(config, shared)
   for (let k = 0; k < numMinibatches; k++) {
     for (let shard = 0; shard < numShards; shard++)
       for (let i = 0; i < rows; i++) {
@@ -42,7 +43,7 @@ export function* minibatches(
         if (shard >= firstShard && shard < lastShard)
           here[(shard - firstShard) * rows + i] = rowOfShard(rollout, sizes, shard - firstShard, j)
       }
-    const { advantageMean, advantageDivisor } = normalisation(config, shared, everywhere)
+    const { advantageMean, advantageDivisor } = ofAll ?? normalisation(shared, everywhere)
     const { valueClip, vfCoef, entCoef } = config
     const loss = { advantageMean, advantageDivisor, clipCoef: pass.clipCoef, valueClip, vfCoef, entCoef }
     const { observations, actions, logProbs, values, advantages, returns } = rollout
@@ -60,16 +61,20 @@ function shuffles(numShards: number, rowsPerShard: number, seed: number, pass: n
   })
 }
 
-/** Mean and divisor over the rows that the configuration names, on all ranks from the same numbers. */
-function normalisation(
-  { normalizeAdvantages }: TrainConfig,
-  { advantages }: Shared,
-  minibatch: Int32Array,
-): Pick<Minibatch, 'advantageMean' | 'advantageDivisor'> {
-  if (normalizeAdvantages === 'none') return { advantageMean: 0, advantageDivisor: 1 }
-  const rows = normalizeAdvantages === 'batch' ? Int32Array.from(advantages.keys()) : minibatch
+type Normalisation = Pick<Minibatch, 'advantageMean' | 'advantageDivisor'>
+
+const UNCHANGED: Normalisation = { advantageMean: 0, advantageDivisor: 1 }
+
+/** What holds for every minibatch of the pass; null: each has its own. */
+function normalisationOfAll({ normalizeAdvantages }: TrainConfig, shared: Shared): Normalisation | null {
+  if (normalizeAdvantages === 'minibatch') return null
+  if (normalizeAdvantages === 'none') return UNCHANGED
+  return normalisation(shared, Int32Array.from(shared.advantages.keys()))
+}
+
+/** Mean and divisor over these rows, on all ranks from the same numbers. */
+function normalisation({ advantages }: Shared, rows: Int32Array): Normalisation {
   const moments = momentsOf(advantages, rows)
-  // One row has no spread to divide by.
-  if (moments.count < 2) return { advantageMean: 0, advantageDivisor: 1 }
+  if (moments.count < 2) return UNCHANGED // one row has no spread to divide by
   return { advantageMean: moments.mean, advantageDivisor: standardDeviation(moments) + EPSILON }
 }

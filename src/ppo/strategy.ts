@@ -1,3 +1,4 @@
+import { part } from '../base/math/parts.ts'
 import type { Communicator } from '../collective/communicator.ts'
 
 /**
@@ -44,6 +45,6 @@ export function shardsOf(
   size: number,
   numShards: number,
 ): { firstShard: number; lastShard: number } {
-  const start = (r: number) => Math.floor((numShards * r) / size)
-  return { firstShard: start(rank), lastShard: start(rank + 1) }
+  const { first, last } = part(numShards, rank, size)
+  return { firstShard: first, lastShard: last }
 }

@@ -1,3 +1,4 @@
+import { STATISTICS } from '../../base/statistics.ts'
 import type { Layout } from '../layout.ts'
 
 /**
@@ -10,7 +11,6 @@ const BLOCK = 32
 const PAD = 8
 export const MAX_LAYERS = 16
 
-const STATISTICS = 6
 const LAYER_WORDS = 13
 /** Words before the networks in a Context. */
 const HEAD_WORDS = 23

@@ -2,7 +2,7 @@
  * PPO's arithmetic: forward and backward of actor and critic, sampling, losses, sums rounded to a grid.
  *
  * One freestanding source, no libc, built for WASM (W = 4 lanes) and natively (W = 8 for AVX2, 4 for NEON) with
- * the same bits from all builds (build.mjs, README.md). What makes them equal:
+ * the same bits from all builds (README.md). What makes them equal:
  *   - every element of a product is accumulated over k in order, whatever the tile or the vector width;
  *   - no sum runs across vector lanes; no contraction (-ffp-contract=off), no reassociation;
  *   - exp, log and tanh are ours; sqrt and division are IEEE everywhere;
@@ -50,7 +50,7 @@ typedef struct {
   Layer layers[MAX_LAYERS];
 } Network;
 
-/* Everything that the kernels need to know: the driver writes it, in the order of context.ts. */
+/* Everything that the kernels need to know: the driver writes it, in the order of arena.ts. */
 typedef struct {
   i32 observationSize, numActions, activation, numTensors;
   i32 x, xPad;                      /* [BLOCK, xPad], the input of both networks    */

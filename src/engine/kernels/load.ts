@@ -40,9 +40,12 @@ type Exports = Omit<Kernels, 'memory' | 'offset'> & { arena(address: unknown): v
 
 const built = (name: string): URL => new URL(`../../../../src/engine/kernels/built/${name}`, import.meta.url)
 
+/** Compiled once per process. */
+let module: WebAssembly.Module | undefined
+
 /** Kernels in WebAssembly, with memory of their own: any machine, about half as fast as native code. */
 export function loadWasm(bytes: number): Kernels {
-  const module = new WebAssembly.Module(readFileSync(built('kernels.wasm')))
+  module ??= new WebAssembly.Module(readFileSync(built('kernels.wasm')))
   // The stack lies below __heap_base, the arena above it.
   const pages = (size: number) => Math.ceil(size / 65_536)
   const memory = new WebAssembly.Memory({ initial: pages(STACK_BYTES + bytes) })
@@ -53,7 +56,7 @@ export function loadWasm(bytes: number): Kernels {
   return { ...kernels, memory: memory.buffer, offset }
 }
 
-/** What build.mjs gives the stack, and the little data there is. */
+/** What scripts/build/kernels.sh gives the stack, and the little data there is. */
 const STACK_BYTES = 65_536 + 4096
 
 const signatures = [
@@ -66,46 +69,33 @@ const signatures = [
   'void adam(int, int, int, int, int, double, double, double, double, double, double, double)',
 ]
 
-/** The machine's library, loaded once per process; its arena is whichever was bound last. */
+/** The machine's library, or null if there is none, looked for once per process; its arena is whichever was bound last. */
 let library: Exports | null | undefined
 let bound: ArrayBuffer | null = null
 
 /** Kernels as machine code, or null if there is none for this machine: then WebAssembly gives the same bits. */
 export function loadNative(bytes: number): Kernels | null {
-  library ??= openLibrary()
+  if (library === undefined) library = openLibrary()
   if (!library) return null
   const { arena, contextWords, ...kernels } = library
   const memory = new ArrayBuffer(bytes)
   // Several engines in one process share the library: each binds its arena before it calls.
-  const bind = () => {
-    if (bound === memory) return
-    arena(new Uint8Array(memory))
-    bound = memory
-  }
+  const inArena =
+    <A extends unknown[]>(kernel: (...args: A) => void) =>
+    (...args: A): void => {
+      if (bound !== memory) arena(new Uint8Array(memory))
+      bound = memory
+      kernel(...args)
+    }
   return {
     memory,
     offset: 0,
     contextWords,
-    pack: context => {
-      bind()
-      kernels.pack(context)
-    },
-    act: (context, n, greedy, seedLow, seedHigh, firstEnv, step) => {
-      bind()
-      kernels.act(context, n, greedy, seedLow, seedHigh, firstEnv, step)
-    },
-    evaluate: (context, n) => {
-      bind()
-      kernels.evaluate(context, n)
-    },
-    gradients: (context, numShards, rowsPerShard, numParameters) => {
-      bind()
-      kernels.gradients(context, numShards, rowsPerShard, numParameters)
-    },
-    adam: (...step) => {
-      bind()
-      kernels.adam(...step)
-    },
+    pack: inArena(kernels.pack),
+    act: inArena(kernels.act),
+    evaluate: inArena(kernels.evaluate),
+    gradients: inArena(kernels.gradients),
+    adam: inArena(kernels.adam),
   }
 }
 
