@@ -53,16 +53,15 @@ class Agent {
     this.#job = job
     const script = join(this.#folder, 'script.mjs')
     writeFileSync(script, job.bundle, { mode: 0o600 })
-    const bytes = progressBytes(job.localSize)
+    const bytes = progressBytes(job.ranks.length)
     const progressFd = openSharedMemory(bytes)
     const page = mapSharedMemory(progressFd, bytes)
     const place = { script, folder: this.#folder, progressFd, memoryFd: openMemory(job) }
-    for (let local = 0; local < job.localSize; local++) this.#ranks.push(this.#startRank(job, local, place))
+    this.#ranks = job.ranks.map((rank, local) => this.#startRank(job, rank, local, place))
     this.#watch = new Watch(this.#ranks, page, text => say({ type: 'warning', text }))
   }
 
-  #startRank(job: AgentJob, local: number, place: RankPlace): LocalRank {
-    const rank = job.firstRank + local
+  #startRank(job: AgentJob, rank: number, local: number, place: RankPlace): LocalRank {
     return new LocalRank(job, local, place, {
       line: (stream, text) => say({ type: 'line', rank, stream, text }),
       message: (message: RankMessage) => say({ type: 'message', rank, message }),
@@ -104,8 +103,8 @@ class Agent {
 }
 
 /** The memory in which all ranks of the job add up, if they are all here and can. */
-function openMemory({ transport, np, localSize }: AgentJob): number | null {
-  const together = np > 1 && localSize === np && transport !== 'zmq'
+function openMemory({ transport, np, ranks }: AgentJob): number | null {
+  const together = np > 1 && ranks.length === np && transport !== 'zmq'
   return together && canSleepOnMemory() ? openSharedMemory(segmentBytes(np)) : null
 }
 

@@ -9,11 +9,14 @@ import {
 import { UsageError } from '../src/base/errors.ts'
 import { nearest } from '../src/base/nearest.ts'
 import { wrongOption } from '../src/base/words.ts'
+import { type Mapping, mappings } from './plan.ts'
 
 /** What `pporun [run] [options] SCRIPT [script options]` asks for. */
 export interface RunArgs {
   /** null: not given. */
   np: number | null
+  mapBy: Mapping
+  oversubscribe: boolean
   script: string
   scriptArgs: string[]
   out: string | null
@@ -40,6 +43,11 @@ export interface Option {
 
 export const launchOptions: Record<string, Option> = {
   np: { type: 'string', describe: 'number of ranks (also -np N, -n N)', common: true },
+  'map-by': {
+    type: 'string',
+    describe: 'slot: fill one host after the other; node: one rank to each in turn (slot)',
+  },
+  oversubscribe: { type: 'boolean', describe: 'more ranks than the hosts have slots' },
   out: { type: 'string', describe: 'folder of the run (default runs/<script>-<date>-<time>)', common: true },
   'tag-output': { type: 'boolean', describe: 'begin each line of output with its rank', common: true },
   quiet: { type: 'boolean', describe: "show only the ranks' own output and errors", common: true },
@@ -71,6 +79,8 @@ export function parseRun(argv: readonly string[]): RunArgs {
   if (script === undefined) throw new UsageError('no script: pporun -np 2 train.ts (or the word train)')
   return {
     np,
+    mapBy: oneOf('--map-by', parsed['map-by'], mappings) ?? 'slot',
+    oversubscribe: flag(parsed.oversubscribe),
     script,
     scriptArgs,
     out: text('--out', parsed.out),

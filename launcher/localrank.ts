@@ -39,7 +39,7 @@ export class LocalRank {
   readonly #process: ChildProcess
 
   constructor(job: AgentJob, local: number, place: RankPlace, events: RankEvents) {
-    this.rank = job.firstRank + local
+    this.rank = job.ranks[local]
     this.local = local
     const flags = ['--import', PRELOAD, '--enable-source-maps']
     // Not execa: a rank inherits a descriptor of shared memory and the agent owns the whole of its life.
@@ -65,9 +65,9 @@ export class LocalRank {
   }
 
   #environment(job: AgentJob, folder: string, memory: boolean): NodeJS.ProcessEnv {
-    const { np: size, localSize, nodeRank, numNodes, jobId, opTimeout, allreduce } = job
+    const { np: size, ranks, nodeRank, numNodes, jobId, opTimeout, allreduce } = job
     return rankEnvironment(
-      { rank: this.rank, size, localRank: this.local, localSize, nodeRank, numNodes },
+      { rank: this.rank, size, localRank: this.local, localSize: ranks.length, nodeRank, numNodes },
       {
         ...{ jobId, agentPid: process.pid, folder, opTimeout, allreduce },
         ...{ progressFd: PROGRESS_FD, memoryFd: memory ? MEMORY_FD : null },

@@ -11,9 +11,8 @@ import type { RankProgress } from '../src/base/progress.ts'
 export interface AgentJob {
   jobId: string
   np: number
-  /** Global rank of this host's first rank, and how many it has. */
-  firstRank: number
-  localSize: number
+  /** Global ranks of this host, by local rank. */
+  ranks: number[]
   nodeRank: number
   numNodes: number
   /** The bundled script. */

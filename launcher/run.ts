@@ -10,6 +10,7 @@ import { parseRun, type RunArgs } from './args.ts'
 import { bundleScript } from './bundle.ts'
 import { Job } from './job.ts'
 import { Output } from './output.ts'
+import { type Host, makePlan, type Plan, type PlannedHost } from './plan.ts'
 import type { AgentJob } from './protocol.ts'
 import { Runs } from './runs.ts'
 import { onInterrupt } from './signals.ts'
@@ -23,7 +24,8 @@ export async function run(argv: readonly string[]): Promise<number> {
   const args = parseRun(argv)
   const script = findScript(args.script)
   checkFolder(args.out ?? 'runs', args.out !== null)
-  const np = args.np ?? 1
+  const plan = makePlan([thisMachine(args.np ?? 1)], args)
+  const { np } = plan
   if (args.transport === 'shm' && !canSleepOnMemory())
     throw new UsageError('--transport shm: not on this kind of machine; leave it out')
   const output = new Output({ tag: args.tagOutput, quiet: args.quiet })
@@ -31,7 +33,7 @@ export async function run(argv: readonly string[]): Promise<number> {
 
   const runs = new Runs(args.out, script, np)
   const job = new Job(
-    agentJob(args, np, await bundleScript(script)),
+    agentJob(args, plan, plan.hosts[0], await bundleScript(script)),
     { host: hostname(), ...args },
     output,
     runs,
@@ -59,18 +61,24 @@ function adviseOnRanks(np: number | null, output: Output): void {
   else if (np !== null && np > cores) output.advise(`${np} ranks share ${cores} cores`)
 }
 
-function agentJob(args: RunArgs, np: number, bundle: string): AgentJob {
+/** Without a hostfile: as many ranks as are wanted, here. */
+function thisMachine(slots: number): Host {
+  const found = { address: null, iface: null, gpus: 'all' } as const
+  return { name: hostname(), via: 'local', user: null, port: null, slots, maxSlots: null, ...found, env: {} }
+}
+
+/** What the agent of one host of the plan is told. */
+function agentJob(args: RunArgs, plan: Plan, host: PlannedHost, bundle: string): AgentJob {
   return {
     jobId: newJobId(),
-    np,
-    firstRank: 0,
-    localSize: np,
-    nodeRank: 0,
-    numNodes: 1,
+    np: plan.np,
+    ranks: host.ranks,
+    nodeRank: host.node,
+    numNodes: plan.hosts.length,
     bundle,
     scriptArgs: args.scriptArgs,
     workingDirectory: workingDirectory(args.wdir),
-    environment: args.environment,
+    environment: { ...args.environment, ...host.env },
     allreduce: args.allreduce,
     transport: args.transport,
     opTimeout: args.opTimeout,

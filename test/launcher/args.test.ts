@@ -22,6 +22,8 @@ test('what follows SCRIPT is the script’s, word for word', () => {
 test('without options: no number of ranks, and the defaults of the contract', () => {
   const expected: RunArgs = {
     np: null,
+    mapBy: 'slot',
+    oversubscribe: false,
     script: 'a.ts',
     scriptArgs: [],
     out: null,
@@ -41,10 +43,12 @@ test('without options: no number of ranks, and the defaults of the contract', ()
 
 test('every option is read, also after a value that looks like an option’s name', () => {
   const words =
-    '--out np --allreduce direct --wdir x -x A=1 -x B=x=y --op-timeout 1.5 --start-timeout=2 --timeout 3 --grace 4 --quiet -np 3'
+    '--out np --allreduce direct --wdir x -x A=1 -x B=x=y --op-timeout 1.5 --start-timeout=2 --timeout 3 --grace 4 --quiet --map-by node --oversubscribe -np 3'
   const parsed = parseRun([...words.split(' '), 'a.ts'])
   assert.deepEqual(parsed, {
     np: 3,
+    mapBy: 'node',
+    oversubscribe: true,
     script: 'a.ts',
     scriptArgs: [],
     out: 'np',
