@@ -73,7 +73,7 @@ export const launchOptions: Record<string, Option> = {
 
 /** Parses what follows `pporun run`; throws UsageError. */
 export function parseRun(argv: readonly string[]): RunArgs {
-  const parsed = parse(mpiStyle(argv), launchOptions, true)
+  const parsed = parse(mpiStyle(argv, launchOptions), launchOptions, true)
   const np = whole('-np', parsed.np, 1)
   const [script, ...scriptArgs] = (parsed._ as (string | number)[]).map(String)
   if (script === undefined) throw new UsageError('no script: pporun -np 2 train.ts (or the word train)')
@@ -96,19 +96,19 @@ export function parseRun(argv: readonly string[]): RunArgs {
   }
 }
 
-/** MPI users write `-np 8`, which other parsers read as `-n -p 8`; only what stands before SCRIPT is touched. */
-function mpiStyle(argv: readonly string[]): string[] {
+/** MPI users write `-np 8`, which other parsers read as `-n -p 8`; only what stands before the first bare word is touched. */
+export function mpiStyle(argv: readonly string[], options: Record<string, Option>): string[] {
   return argv.map((word, i) => {
     const before = argv.slice(0, i)
-    if (!before.every((w, j) => w.startsWith('-') || takesValue(before[j - 1]))) return word
+    if (!before.every((w, j) => w.startsWith('-') || takesValue(before[j - 1], options))) return word
     return word.replace(/^-np(?==|$)/, '--np').replace(/^-n(?==|$)/, '--np')
   })
 }
 
-function takesValue(option: string | undefined): boolean {
+function takesValue(option: string | undefined, options: Record<string, Option>): boolean {
   if (option === undefined || option.includes('=')) return false
   const name = option === '-np' || option === '-n' ? 'np' : option.replace(/^--?/, '')
-  return Object.hasOwn(launchOptions, name) && launchOptions[name].type !== 'boolean'
+  return Object.hasOwn(options, name) && options[name].type !== 'boolean'
 }
 
 /** Parses words into options and `_`, the rest; with `halt` everything from the first word on is rest. Throws UsageError. */
@@ -162,7 +162,7 @@ function sums(parsed: Record<string, unknown>): Pick<RunArgs, 'allreduce' | 'tra
   return { allreduce, transport }
 }
 
-function oneOf<T extends string>(option: string, given: unknown, choices: readonly T[]): T | null {
+export function oneOf<T extends string>(option: string, given: unknown, choices: readonly T[]): T | null {
   const word = text(option, given)
   if (word === null) return null
   const choice = choices.find(choice => choice === word)

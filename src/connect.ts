@@ -1,5 +1,12 @@
-import { Limit, rankIdentity, rankSettings } from './base/contract.ts'
+import {
+  type AllreduceChoice,
+  Limit,
+  rankIdentity,
+  rankSettings,
+  type TransportChoice,
+} from './base/contract.ts'
 import { control } from './base/control.ts'
+import { UsageError } from './base/errors.ts'
 import { openProgress, type ProgressWriter } from './base/progress.ts'
 import { segmentBytes } from './base/segment.ts'
 import { mapSharedMemory } from './base/system.ts'
@@ -13,11 +20,18 @@ let generation = 0
 let writer: ProgressWriter | undefined
 const open = new Set<Communicator>()
 
+/** How this communicator works, where it is not to follow the command line. The same on all ranks. */
+export interface ConnectOptions {
+  transport?: TransportChoice
+  allreduce?: AllreduceChoice
+}
+
 /**
  * Joins the ranks of this job: any training script becomes data-parallel. Under `pporun -np N` it returns
- * when all N ranks have called it; run on its own, a script is a job of one.
+ * when all N ranks have called it; run on its own, a script is a job of one. Throws UsageError for shared memory that
+ * the ranks do not have.
  */
-export async function connect(): Promise<Communicator> {
+export async function connect(options: ConnectOptions = {}): Promise<Communicator> {
   const { rank, size, localRank, localSize, nodeRank } = rankIdentity()
   const epoch = ++generation
   const pipe = control()
@@ -29,15 +43,18 @@ export async function connect(): Promise<Communicator> {
     node: nodeRank,
     progress: progress(),
     opTimeout: settings?.opTimeout ?? Limit.operation,
-    allreduce: settings?.allreduce ?? 'auto',
+    allreduce: options.allreduce ?? settings?.allreduce ?? 'auto',
   }
   if (!pipe || !settings) return new Communicator(inprocTransports(1)[0], common)
 
+  const memory = options.transport === 'zmq' ? undefined : sharedMemory(settings.memoryFd, rank, size)
+  if (options.transport === 'shm' && !memory)
+    throw new UsageError('connect: the ranks of this job share no memory')
   const transport = await ZmqTransport.bind(rank, size, settings.folder, epoch)
   transport.connect(await meet(pipe, epoch, transport.endpoint))
   const comm = new Communicator(transport, {
     ...common,
-    memory: sharedMemory(settings.memoryFd, rank, size),
+    memory,
     onTimeout: (op, sequence, { from, seconds }) =>
       void pipe.send({ type: 'timeout', wait: { op, sequence, from, seconds } }),
     // The last frame may still be on its way when its sender is done: leave when the launcher has heard from all.

@@ -3,7 +3,7 @@ export { DriftError, NonFiniteError, PporunError, UsageError } from './base/erro
 export type { TypedArray } from './collective/arrays.ts'
 export type { Communicator } from './collective/communicator.ts'
 export type { ReduceOp } from './collective/reduce.ts'
-export { connect } from './connect.ts'
+export { type ConnectOptions, connect } from './connect.ts'
 export { makeEnv } from './env/single.ts'
 export type { TrainOptions } from './options.ts'
 export type { EvaluateOptions, Evaluation } from './policy/evaluate.ts'

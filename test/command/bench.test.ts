@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { run } from '../rig.ts'
+
+interface Measured {
+  bytes: number
+  transport: string
+  algorithm: string
+  np: number
+  p50us: number
+  p99us: number
+  busbwGBps: number
+}
+
+test('pporun bench allreduce --json: one row per size and way, and nothing else on stdout', async () => {
+  const { status, stdout, stderr } = await run([
+    'bench',
+    'allreduce',
+    '-np',
+    '2',
+    '--sizes',
+    '0,400',
+    '--json',
+  ])
+  assert.equal(status, 0, stderr)
+  const rows = JSON.parse(stdout) as Measured[]
+  const ways = new Set(rows.map(({ transport, algorithm }) => `${transport} ${algorithm}`))
+  for (const way of ['zmq ring', 'zmq direct', 'zmq star']) assert.ok(ways.has(way), way)
+  assert.equal(rows.length, ways.size)
+  for (const { bytes, np, p50us, p99us, busbwGBps } of rows) {
+    assert.ok(bytes === 400 && np === 2)
+    assert.ok(p50us > 0 && p99us >= p50us)
+    assert.ok(Math.abs(busbwGBps - bytes / p50us / 1000) <= 1e-9)
+  }
+})
+
+test('mistakes: no subject, an unknown one, sizes that are no floats', async () => {
+  for (const [words, message] of [
+    [[], /^pporun: bench what\? pporun bench allreduce/],
+    [['allreduc'], /did you mean allreduce\?/],
+    [['allreduce', '--sizes', '5'], /--sizes takes bytes of float32, multiples of 4/],
+    [['allreduce', 'more'], /unexpected 'more'/],
+    [['allreduce', '--siezs', '4'], /did you mean --sizes\?/],
+  ] as const) {
+    const { status, stdout, stderr } = await run(['bench', ...words])
+    assert.equal(status, 2)
+    assert.equal(stdout, '')
+    assert.match(stderr, message)
+  }
+})
