@@ -1,0 +1,15 @@
+# PID 1 of one host of the test cluster (cluster.ts), in namespaces of its own: what is machine-wide becomes this
+# host's, then sshd runs. bash as PID 1 collects orphans.
+folder=$1 name=$2
+hostname "$name"
+mount -t tmpfs -o mode=755 none /run && mkdir -p /run/sshd /run/munge
+mount -t tmpfs none /dev/shm
+mount -t tmpfs none /tmp
+mount --bind "$folder/hosts" /etc/hosts
+mount --bind "$folder/ssh_config" /etc/ssh/ssh_config
+cat /proc/sys/kernel/random/uuid > "$folder/$name.boot"
+mount --bind "$folder/$name.boot" /proc/sys/kernel/random/boot_id
+if [ -d "$folder/slurm" ]; then mount --bind "$folder/slurm" /etc/slurm; fi
+/usr/sbin/sshd -D -f "$folder/sshd.$name" &
+touch "$folder/$name.up"
+while :; do wait; sleep 1; done
