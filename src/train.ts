@@ -107,6 +107,8 @@ async function evaluateTogether(env: string, engine: Engine, comm: Communicator)
 function assemble(config: TrainConfig, sizes: Sizes, comm: Communicator, reporter: Reporter) {
   const { env, seed, hidden, activation } = config
   const { observationSpace, actionSpace } = dynamicsOf(env)
+  if (actionSpace.type !== 'discrete')
+    throw new UsageError(`${env} has continuous actions, which the engines cannot sample yet`)
   const layout = layoutOf({
     observationSize: observationSpace.shape[0],
     hidden,

@@ -1,7 +1,8 @@
 import { PporunError } from '../base/errors.ts'
 import { uniform } from '../base/math/streams.ts'
 import type { Dynamics } from './dynamics.ts'
-import type { BoxSpace, DiscreteSpace, EnvStreams, VectorEnv } from './vectorenv.ts'
+import { type ActionSpace, type Actions, type BoxSpace, clipActions } from './spaces.ts'
+import type { EnvStreams, VectorEnv } from './vectorenv.ts'
 
 /**
  * Rows of one environment, stepped together, with its time limit and same-step autoreset. A row depends on its
@@ -10,7 +11,7 @@ import type { BoxSpace, DiscreteSpace, EnvStreams, VectorEnv } from './vectorenv
 export class DynamicsBatch implements VectorEnv {
   readonly numEnvs: number
   readonly observationSpace: BoxSpace
-  readonly actionSpace: DiscreteSpace
+  readonly actionSpace: ActionSpace
   readonly observations: Float32Array // [N, obs]
   readonly finalObservations: Float32Array // [N, obs]
   readonly rewards: Float64Array // [N]
@@ -19,6 +20,7 @@ export class DynamicsBatch implements VectorEnv {
 
   readonly #dynamics: Dynamics
   readonly #state: Float64Array // [N, state]
+  readonly #clipped: Float32Array // [N, A], of a box
   readonly #steps: Float64Array // [N], of the running episode
   readonly #episodes: Float64Array // [N], begun so far
   readonly #streams: EnvStreams
@@ -39,6 +41,9 @@ export class DynamicsBatch implements VectorEnv {
     this.truncated = new Uint8Array(numEnvs)
     this.#dynamics = dynamics
     this.#state = new Float64Array(numEnvs * dynamics.stateSize)
+    this.#clipped = new Float32Array(
+      dynamics.actionSpace.type === 'box' ? numEnvs * dynamics.actionSpace.low.length : 0,
+    )
     this.#steps = new Float64Array(numEnvs)
     this.#episodes = new Float64Array(numEnvs)
     this.#streams = { ...streams }
@@ -50,10 +55,9 @@ export class DynamicsBatch implements VectorEnv {
     for (let i = 0; i < this.numEnvs; i++) this.#begin(i)
   }
 
-  /** `actions` [N], inside the action space: not checked. */
-  step(actions: Int32Array): void {
+  step(actions: Actions): void {
     const dynamics = this.#dynamics
-    dynamics.advance(this.#state, this.numEnvs, actions, this.rewards, this.terminated)
+    dynamics.advance(this.#state, this.numEnvs, this.#inside(actions), this.rewards, this.terminated)
     for (let i = 0; i < this.numEnvs; i++) {
       this.#steps[i]++
       // Both flags may be set: then the episode terminated, and nothing is bootstrapped.
@@ -98,6 +102,12 @@ export class DynamicsBatch implements VectorEnv {
       this.#episodes[i] = rows[at + size + 1]
       this.#dynamics.observe(this.#state, i, this.observations)
     }
+  }
+
+  #inside(actions: Actions): Actions {
+    if (this.actionSpace.type === 'discrete') return actions
+    clipActions(this.actionSpace, actions, this.#clipped)
+    return this.#clipped
   }
 
   #begin(row: number): void {

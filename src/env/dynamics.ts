@@ -1,4 +1,4 @@
-import type { BoxSpace, DiscreteSpace } from './vectorenv.ts'
+import type { ActionSpace, Actions, BoxSpace } from './spaces.ts'
 
 /**
  * What one kind of environment is: its spaces, and how its state starts, moves and is seen. No memory of its
@@ -8,13 +8,13 @@ import type { BoxSpace, DiscreteSpace } from './vectorenv.ts'
 export interface Dynamics {
   readonly id: string
   readonly observationSpace: BoxSpace
-  readonly actionSpace: DiscreteSpace
+  readonly actionSpace: ActionSpace
   /** Numbers in a row of state, in the order of Gymnasium's own. */
   readonly stateSize: number
   /** Steps after which an episode is truncated. */
   readonly maxEpisodeSteps: number
-  /** Mean return at which Gymnasium calls it solved. */
-  readonly rewardThreshold: number
+  /** Mean return at which Gymnasium calls it solved; null where it does not. */
+  readonly rewardThreshold: number | null
   /** Reward of a terminal step when the episode had terminated before; absent where a step knows no difference. */
   readonly rewardBeyondEnd?: number
 
@@ -22,11 +22,14 @@ export interface Dynamics {
   draw(uniform: () => number, state: Float64Array, row: number): void
   /** Writes the row's observation; `observations` [N, obs]. */
   observe(state: Float64Array, row: number, observations: Float32Array): void
-  /** Steps rows 0 .. n-1 in place, also terminal ones; `actions` [n] are inside the action space. */
+  /**
+   * Steps rows 0 .. n-1 in place, also terminal ones. `actions` [n] are inside a discrete space; of a box, [n, A],
+   * they may lie outside, for one who steps by hand: then it does as Gymnasium.
+   */
   advance(
     state: Float64Array,
     n: number,
-    actions: Int32Array,
+    actions: Actions,
     rewards: Float64Array,
     terminated: Uint8Array,
   ): void

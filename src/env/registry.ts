@@ -4,9 +4,12 @@ import { nearest } from '../base/nearest.ts'
 import { DynamicsBatch } from './batch.ts'
 import { cartPole } from './cartpole.ts'
 import type { Dynamics } from './dynamics.ts'
+import { pendulum } from './pendulum.ts'
 import type { EnvStreams, VectorEnv } from './vectorenv.ts'
 
-const known: ReadonlyMap<string, Dynamics> = new Map([cartPole].map(dynamics => [dynamics.id, dynamics]))
+const known: ReadonlyMap<string, Dynamics> = new Map(
+  [cartPole, pendulum].map(dynamics => [dynamics.id, dynamics]),
+)
 
 /** All ids, in the order of registration. */
 export function environmentIds(): string[] {

@@ -1,25 +1,33 @@
 /** One environment of Gymnasium's shape, for hands and tests: `reset({ seed })` gives Gymnasium's own start. */
 import { randomBytes } from 'node:crypto'
+import { inspect } from 'node:util'
 import { UsageError } from '../base/errors.ts'
 import type { Dynamics } from './dynamics.ts'
 import { Pcg64 } from './pcg64.ts'
 import { dynamicsOf } from './registry.ts'
-import type { BoxSpace, DiscreteSpace } from './vectorenv.ts'
+import {
+  type ActionSpace,
+  type Actions,
+  actionBuffer,
+  type BoxSpace,
+  describeActions,
+  isAction,
+} from './spaces.ts'
 
 export interface Env {
   readonly id: string
   readonly observationSpace: BoxSpace
-  readonly actionSpace: DiscreteSpace
+  readonly actionSpace: ActionSpace
   /** Steps after which an episode is truncated. */
   readonly maxEpisodeSteps: number
-  /** Mean return at which Gymnasium calls it solved. */
-  readonly rewardThreshold: number
+  /** Mean return at which Gymnasium calls it solved; null where it does not. */
+  readonly rewardThreshold: number | null
   /** In the order of Gymnasium's own. Every reset and step makes a new array; setting it copies. */
   state: Float64Array
   /** Begins an episode. With a seed as Gymnasium does, without one from where the generator is. */
   reset(options?: { seed?: number }): ResetResult
-  /** One step; also after an end, as in Gymnasium. */
-  step(action: number): StepResult
+  /** One step; also after an end, as in Gymnasium. A whole number (Discrete) or an array of numbers (Box). */
+  step(action: number | ArrayLike<number>): StepResult
 }
 
 export interface ResetResult {
@@ -44,11 +52,11 @@ export function makeEnv(id: string): Env {
 class SingleEnv implements Env {
   readonly id: string
   readonly observationSpace: BoxSpace
-  readonly actionSpace: DiscreteSpace
+  readonly actionSpace: ActionSpace
   readonly maxEpisodeSteps: number
-  readonly rewardThreshold: number
+  readonly rewardThreshold: number | null
   readonly #dynamics: Dynamics
-  readonly #action = new Int32Array(1)
+  readonly #action: Actions
   readonly #reward = new Float64Array(1)
   readonly #terminated = new Uint8Array(1)
   #state: Float64Array
@@ -64,6 +72,7 @@ class SingleEnv implements Env {
     this.maxEpisodeSteps = dynamics.maxEpisodeSteps
     this.rewardThreshold = dynamics.rewardThreshold
     this.#dynamics = dynamics
+    this.#action = actionBuffer(dynamics.actionSpace, 1)
     this.#state = new Float64Array(dynamics.stateSize)
   }
 
@@ -88,12 +97,9 @@ class SingleEnv implements Env {
     return { observation: this.#observe(), info: {} }
   }
 
-  step(action: number): StepResult {
+  step(action: number | ArrayLike<number>): StepResult {
     if (this.#steps === undefined) throw new UsageError(`call reset() before the first step() of ${this.id}`)
-    const { n } = this.actionSpace
-    if (!Number.isInteger(action) || action < 0 || action >= n)
-      throw new UsageError(`an action of ${this.id} is a whole number 0 .. ${n - 1}, not ${action}`)
-    this.#action[0] = action
+    this.#take(action)
     this.#state = this.#state.slice()
     this.#dynamics.advance(this.#state, 1, this.#action, this.#reward, this.#terminated)
     this.#steps++
@@ -102,6 +108,15 @@ class SingleEnv implements Env {
     if (terminated) this.#hasTerminated = true
     const truncated = this.#steps >= this.maxEpisodeSteps
     return { observation: this.#observe(), reward, terminated, truncated, info: {} }
+  }
+
+  /** Actions outside a box are the environment's to judge, as in Gymnasium. */
+  #take(action: number | ArrayLike<number>): void {
+    if (!isAction(this.actionSpace, action))
+      throw new UsageError(
+        `an action of ${this.id} is ${describeActions(this.actionSpace)}, not ${inspect(action)}`,
+      )
+    this.#action.set(typeof action === 'number' ? [action] : action)
   }
 
   #rewardOf(terminated: boolean): number {

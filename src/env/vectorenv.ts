@@ -1,3 +1,5 @@
+import type { ActionSpace, Actions, BoxSpace } from './spaces.ts'
+
 /**
  * Environments in batches, on typed arrays: row i is one environment. Same-step autoreset: a step that ends
  * an episode leaves the new episode's observation in `observations` and the old one's in `finalObservations`,
@@ -6,7 +8,7 @@
 export interface VectorEnv {
   readonly numEnvs: number
   readonly observationSpace: BoxSpace
-  readonly actionSpace: DiscreteSpace
+  readonly actionSpace: ActionSpace
   readonly observations: Float32Array // [N, obs]
   readonly rewards: Float64Array // [N]
   readonly terminated: Uint8Array // [N]
@@ -14,8 +16,11 @@ export interface VectorEnv {
   /** Last observation of the episodes that this step ended; other rows are stale, [N, obs]. */
   readonly finalObservations: Float32Array
   reset(): void | Promise<void>
-  /** `actions` [N]. */
-  step(actions: Int32Array): void | Promise<void>
+  /**
+   * `actions`: Int32Array [N] inside a discrete space, not checked; or Float32Array [N, A], of which each row gets a
+   * copy that is clipped to the box: a Gaussian policy samples outside, and learns from what it sampled.
+   */
+  step(actions: Actions): void | Promise<void>
   /** State of all rows as bytes, and back; equal bytes continue with equal bits. */
   save?(): Uint8Array
   load?(state: Uint8Array): void
@@ -28,18 +33,4 @@ export interface EnvStreams {
   purpose: number
   /** Global id of the environment in row 0. */
   firstEnv: number
-}
-
-/** Vectors of real numbers with bounds per component (Infinity where open). */
-export interface BoxSpace {
-  type: 'box'
-  shape: readonly number[]
-  low: Float32Array
-  high: Float32Array
-}
-
-/** Whole numbers 0 .. n-1. */
-export interface DiscreteSpace {
-  type: 'discrete'
-  n: number
 }

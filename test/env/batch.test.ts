@@ -5,7 +5,10 @@ import { Purpose, uniform } from '../../src/base/math/streams.ts'
 import { DynamicsBatch } from '../../src/env/batch.ts'
 import { cartPole } from '../../src/env/cartpole.ts'
 import type { Dynamics } from '../../src/env/dynamics.ts'
+import { pendulum } from '../../src/env/pendulum.ts'
+import { dynamicsOf, environmentIds } from '../../src/env/registry.ts'
 import { makeEnv } from '../../src/env/single.ts'
+import type { ActionSpace, Actions } from '../../src/env/spaces.ts'
 
 const SEED = 7
 
@@ -15,19 +18,28 @@ function batchOf(numEnvs: number, firstEnv: number, dynamics: Dynamics = cartPol
   return batch
 }
 
-/** Actions of one step, a function of (global environment id, step). */
-function actionsAt(step: number, numEnvs: number, firstEnv: number): Int32Array {
-  return Int32Array.from({ length: numEnvs }, (_, i) =>
-    Math.floor(2 * uniform(SEED, Purpose.action, firstEnv + i, step, 0)),
+/** Actions of one step, a function of (global environment id, step); those of a box lie outside it too. */
+function actionsAt(
+  step: number,
+  numEnvs: number,
+  firstEnv: number,
+  { actionSpace }: { actionSpace: ActionSpace } = cartPole,
+): Actions {
+  const size = actionSpace.type === 'box' ? actionSpace.low.length : 1
+  const draws = Float64Array.from({ length: numEnvs * size }, (_, i) =>
+    uniform(SEED, Purpose.action, firstEnv + Math.floor(i / size), step, i % size),
   )
+  if (actionSpace.type === 'discrete') return Int32Array.from(draws, draw => Math.floor(actionSpace.n * draw))
+  return Float32Array.from(draws, (draw, i) => 3 * (draw - 0.5) * actionSpace.high[i % size])
 }
 
 /** Everything that a step says about the rows, one list per row; `finalObservations` where it is valid. */
 function rowsOf(batch: DynamicsBatch): number[][] {
   return Array.from({ length: batch.numEnvs }, (_, i) => {
     const isDone = batch.terminated[i] || batch.truncated[i]
-    const final = isDone ? batch.finalObservations.subarray(4 * i, 4 * i + 4) : []
-    const observation = batch.observations.subarray(4 * i, 4 * i + 4)
+    const size = batch.observations.length / batch.numEnvs
+    const final = isDone ? batch.finalObservations.subarray(size * i, size * (i + 1)) : []
+    const observation = batch.observations.subarray(size * i, size * (i + 1))
     return [...observation, batch.rewards[i], batch.terminated[i], batch.truncated[i], ...final]
   })
 }
@@ -35,7 +47,7 @@ function rowsOf(batch: DynamicsBatch): number[][] {
 /** Rows of `steps` steps from step number `from` on. */
 function play(batch: DynamicsBatch, firstEnv: number, from: number, steps: number): number[][][] {
   return Array.from({ length: steps }, (_, i) => {
-    batch.step(actionsAt(from + i, batch.numEnvs, firstEnv))
+    batch.step(actionsAt(from + i, batch.numEnvs, firstEnv, batch))
     return rowsOf(batch)
   })
 }
@@ -50,17 +62,31 @@ const impatient: Dynamics = {
   },
 }
 
-test('a row is the same in any division of the environments', () => {
-  const whole = play(batchOf(7, 0), 0, 0, 200)
-  for (const cuts of [
-    [0, 7],
-    [0, 3, 7],
-    [0, 1, 2, 6, 7],
-  ]) {
-    const parts = cuts.slice(1).map((end, i) => play(batchOf(end - cuts[i], cuts[i]), cuts[i], 0, 200))
-    const joined = whole.map((_, step) => parts.flatMap(part => part[step]))
-    assert.deepEqual(joined, whole)
-  }
+for (const id of environmentIds()) {
+  test(`${id}: a row is the same in any division of the environments`, () => {
+    const dynamics = { ...dynamicsOf(id), maxEpisodeSteps: 90 }
+    const whole = play(batchOf(7, 0, dynamics), 0, 0, 200)
+    for (const cuts of [
+      [0, 7],
+      [0, 3, 7],
+      [0, 1, 2, 6, 7],
+    ]) {
+      const parts = cuts
+        .slice(1)
+        .map((end, i) => play(batchOf(end - cuts[i], cuts[i], dynamics), cuts[i], 0, 200))
+      const joined = whole.map((_, step) => parts.flatMap(part => part[step]))
+      assert.deepEqual(joined, whole)
+    }
+  })
+}
+
+test('actions outside a box are clipped, and the caller’s stay as they are', () => {
+  const [batch, inside] = [batchOf(3, 0, pendulum), batchOf(3, 0, pendulum)]
+  const actions = Float32Array.of(-2.5, 0.25, 9)
+  batch.step(actions)
+  inside.step(Float32Array.of(-2, 0.25, 2))
+  assert.deepEqual([...actions], [-2.5, 0.25, 9])
+  assert.deepEqual(rowsOf(batch), rowsOf(inside))
 })
 
 test('a step that ends an episode returns the next one’s start and keeps the final observation apart', () => {

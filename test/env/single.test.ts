@@ -88,6 +88,14 @@ test('mistakes are answered in one sentence', () => {
       mistake(/^an action of CartPole-v1 is a whole number 0 \.\. 1, not /),
     )
   }
+  const pendulum = makeEnv('Pendulum-v1')
+  pendulum.reset({ seed: 0 })
+  for (const action of [1, [], [0, 0], [NaN]]) {
+    assert.throws(
+      () => pendulum.step(action),
+      mistake(/^an action of Pendulum-v1 is an array of 1 number, not /),
+    )
+  }
   assert.throws(
     () => {
       env.state = new Float64Array(3)
