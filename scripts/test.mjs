@@ -5,7 +5,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 const suites = {
-  default: 'house base env engine ppo log checkpoint policy collective launcher ranks command'.split(' '),
+  default: 'house base env engine ppo log checkpoint policy web collective launcher ranks command'.split(' '),
   learning: ['learning'],
   cluster: ['cluster'],
 }
