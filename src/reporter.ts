@@ -8,6 +8,7 @@ import { type Checkpoint, saveCheckpoint } from './checkpoint/checkpoint.ts'
 import { jsonlLogger } from './log/jsonl.ts'
 import { type Logger, loggers, silentLogger } from './log/logger.ts'
 import { progressLogger } from './log/progress.ts'
+import { tensorboardLogger } from './log/tensorboard.ts'
 
 /** Where a run's results go. Rank 0 has a real one; the others' is silent, so that nobody asks who reports. */
 export interface Reporter {
@@ -49,7 +50,11 @@ function reporterTo({ folder, fields, status }: Sink): Reporter {
   return {
     folder,
     log: totalSteps =>
-      loggers(jsonlLogger(join(folder, 'metrics.jsonl')), progressLogger(totalSteps, status)),
+      loggers(
+        jsonlLogger(join(folder, 'metrics.jsonl')),
+        tensorboardLogger(folder),
+        progressLogger(totalSteps, status),
+      ),
     fields,
     save: checkpoint => void saveCheckpoint(folder, checkpoint),
     say: (...lines) => {

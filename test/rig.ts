@@ -123,6 +123,14 @@ export function readJson<T>(...path: string[]): T {
   return JSON.parse(readFileSync(join(...path), 'utf8')) as T
 }
 
+/** The objects of a file of JSON lines. */
+export function readLinesOf<T>(...path: string[]): T[] {
+  const lines = readFileSync(join(...path), 'utf8')
+    .trimEnd()
+    .split('\n')
+  return lines.map(line => JSON.parse(line) as T)
+}
+
 /** Asks until there is an answer. */
 export async function until<T>(what: string, ask: () => T | undefined, seconds = 60): Promise<T> {
   for (const end = performance.now() + seconds * 1000; performance.now() < end; ) {

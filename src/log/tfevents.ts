@@ -1,0 +1,71 @@
+import { crc32c } from './crc32c.ts'
+
+/**
+ * TensorBoard's event files, as far as scalars need them.
+ *
+ * A file is a row of TFRecords (tensorflow/core/lib/io/record_writer.h): length (uint64), masked CRC-32C of the
+ * length, data, masked CRC-32C of the data; little-endian. The data is a protobuf Event (tensorflow/core/util/event.proto):
+ *
+ *   Event    1: wall_time (double, s)   2: step (int64)   3: file_version (string)   5: summary
+ *   Summary  1: repeated value          Value  1: tag (string)   2: simple_value (float)
+ */
+
+/** What a file must begin with. */
+export function versionRecord(wallTime: number): Uint8Array {
+  return record(Buffer.concat([double(1, wallTime), delimited(3, Buffer.from('brain.Event:2'))]))
+}
+
+/** Scalars of one step. */
+export function scalarsRecord(
+  wallTime: number,
+  step: number,
+  scalars: readonly [tag: string, value: number][],
+): Uint8Array {
+  const values = scalars.map(([tag, value]) =>
+    delimited(1, Buffer.concat([delimited(1, Buffer.from(tag)), float(2, value)])),
+  )
+  return record(
+    Buffer.concat([double(1, wallTime), varint(2 << 3), varint(step), delimited(5, Buffer.concat(values))]),
+  )
+}
+
+function record(data: Uint8Array): Uint8Array {
+  const framed = Buffer.alloc(data.length + 16)
+  framed.writeBigUInt64LE(BigInt(data.length), 0)
+  framed.writeUInt32LE(masked(framed.subarray(0, 8)), 8)
+  framed.set(data, 12)
+  framed.writeUInt32LE(masked(data), 12 + data.length)
+  return framed
+}
+
+/** So that the checksum of data that holds checksums stays a good one. */
+function masked(bytes: Uint8Array): number {
+  const crc = crc32c(bytes)
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
+}
+
+// Protobuf: a field's number and wire type (0 varint, 1 eight bytes, 2 a length and bytes, 5 four bytes), then its value.
+
+function double(field: number, value: number): Uint8Array {
+  const bytes = Buffer.alloc(9, (field << 3) | 1)
+  bytes.writeDoubleLE(value, 1)
+  return bytes
+}
+
+function float(field: number, value: number): Uint8Array {
+  const bytes = Buffer.alloc(5, (field << 3) | 5)
+  bytes.writeFloatLE(value, 1)
+  return bytes
+}
+
+function delimited(field: number, value: Uint8Array): Uint8Array {
+  return Buffer.concat([varint((field << 3) | 2), varint(value.length), value])
+}
+
+/** Seven bits per byte, the lowest first; also above 2^32. */
+function varint(value: number): Uint8Array {
+  const bytes: number[] = []
+  let rest = value
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128)
+  return Buffer.from([...bytes, rest])
+}
