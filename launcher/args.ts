@@ -2,6 +2,7 @@ import yargs from 'yargs'
 import {
   type AllreduceChoice,
   allreduceChoices,
+  exportedVariable,
   Limit,
   type TransportChoice,
   transportChoices,
@@ -9,12 +10,17 @@ import {
 import { UsageError } from '../src/base/errors.ts'
 import { nearest } from '../src/base/nearest.ts'
 import { wrongOption } from '../src/base/words.ts'
+import { type Launcher, launchers } from './hosts/choose.ts'
 import { type Mapping, mappings } from './plan.ts'
 
 /** What `pporun [run] [options] SCRIPT [script options]` asks for. */
 export interface RunArgs {
   /** null: not given. */
   np: number | null
+  hostfile: string | null
+  /** -H, joined by commas. */
+  host: string | null
+  launcher: Launcher
   mapBy: Mapping
   oversubscribe: boolean
   script: string
@@ -29,6 +35,7 @@ export interface RunArgs {
   grace: number
   tagOutput: boolean
   quiet: boolean
+  dryRun: boolean
   wdir: string | null
   environment: Record<string, string>
 }
@@ -43,6 +50,16 @@ export interface Option {
 
 export const launchOptions: Record<string, Option> = {
   np: { type: 'string', describe: 'number of ranks (also -np N, -n N)', common: true },
+  hostfile: { type: 'string', describe: 'hosts and their slots, one host a line', common: true },
+  host: {
+    type: 'array',
+    describe: 'hosts, as in a:2,node[01-04]:8 (also -H); filters --hostfile',
+    common: true,
+  },
+  launcher: {
+    type: 'string',
+    describe: `what starts other hosts' agents: ${launchers.join(', ')} (auto: srun in an allocation, else ssh)`,
+  },
   'map-by': {
     type: 'string',
     describe: 'slot: fill one host after the other; node: one rank to each in turn (slot)',
@@ -51,6 +68,7 @@ export const launchOptions: Record<string, Option> = {
   out: { type: 'string', describe: 'folder of the run (default runs/<script>-<date>-<time>)', common: true },
   'tag-output': { type: 'boolean', describe: 'begin each line of output with its rank', common: true },
   quiet: { type: 'boolean', describe: "show only the ranks' own output and errors", common: true },
+  'dry-run': { type: 'boolean', describe: 'print which rank would run where, and stop', common: true },
   'op-timeout': {
     type: 'string',
     describe: `seconds to wait for a rank in a collective (${Limit.operation})`,
@@ -67,7 +85,7 @@ export const launchOptions: Record<string, Option> = {
   'start-timeout': { type: 'string', describe: `seconds until all ranks have met (${Limit.start})` },
   timeout: { type: 'string', describe: 'seconds for the whole job (no limit)', common: true },
   grace: { type: 'string', describe: `seconds from TERM to KILL when a job is ended (${Limit.grace})` },
-  x: { type: 'array', describe: 'NAME=VALUE for the environment of the ranks; may be repeated' },
+  x: { type: 'array', describe: 'NAME or NAME=VALUE for the environment of the ranks; may be repeated' },
   wdir: { type: 'string', describe: 'working directory of the ranks (this one)' },
 }
 
@@ -79,6 +97,9 @@ export function parseRun(argv: readonly string[]): RunArgs {
   if (script === undefined) throw new UsageError('no script: pporun -np 2 train.ts (or the word train)')
   return {
     np,
+    hostfile: text('--hostfile', parsed.hostfile),
+    host: list('-H', parsed.host).join(',') || null,
+    launcher: oneOf('--launcher', parsed.launcher, launchers) ?? 'auto',
     mapBy: oneOf('--map-by', parsed['map-by'], mappings) ?? 'slot',
     oversubscribe: flag(parsed.oversubscribe),
     script,
@@ -91,23 +112,26 @@ export function parseRun(argv: readonly string[]): RunArgs {
     grace: seconds('--grace', parsed.grace) ?? Limit.grace,
     tagOutput: flag(parsed['tag-output']),
     quiet: flag(parsed.quiet),
+    dryRun: flag(parsed['dry-run']),
     wdir: text('--wdir', parsed.wdir),
     environment: environment(list('-x', parsed.x)),
   }
 }
+
+const short: Partial<Record<string, string>> = { '-np': 'np', '-n': 'np', '-H': 'host' }
 
 /** MPI users write `-np 8`, which other parsers read as `-n -p 8`; only what stands before the first bare word is touched. */
 export function mpiStyle(argv: readonly string[], options: Record<string, Option>): string[] {
   return argv.map((word, i) => {
     const before = argv.slice(0, i)
     if (!before.every((w, j) => w.startsWith('-') || takesValue(before[j - 1], options))) return word
-    return word.replace(/^-np(?==|$)/, '--np').replace(/^-n(?==|$)/, '--np')
+    return word.replace(/^-np?(?==|$)/, '--np').replace(/^-H(?==|$)/, '--host')
   })
 }
 
 function takesValue(option: string | undefined, options: Record<string, Option>): boolean {
   if (option === undefined || option.includes('=')) return false
-  const name = option === '-np' || option === '-n' ? 'np' : option.replace(/^--?/, '')
+  const name = short[option] ?? option.replace(/^--?/, '')
   return Object.hasOwn(options, name) && options[name].type !== 'boolean'
 }
 
@@ -195,12 +219,15 @@ function list(option: string, given: unknown): string[] {
   return words
 }
 
-/** Without a value a variable is passed on as it is, which the ranks of this machine get anyway. */
+/** Without a value a variable is passed on as it is here. */
 function environment(words: string[]): Record<string, string> {
   const pairs = words.map(word => {
-    if (!/^[A-Za-z_]\w*(=|$)/.test(word)) throw new UsageError(`-x takes NAME=VALUE, got '${word}'`)
+    if (!/^[A-Za-z_]\w*(=|$)/.test(word)) throw new UsageError(`-x takes NAME or NAME=VALUE, got '${word}'`)
     const at = word.indexOf('=')
-    return at < 0 ? null : [word.slice(0, at), word.slice(at + 1)]
+    if (at >= 0) return [word.slice(0, at), word.slice(at + 1)]
+    const value = exportedVariable(word)
+    if (value === undefined) throw new UsageError(`-x ${word}: is not set here; write -x ${word}=VALUE`)
+    return [word, value]
   })
-  return Object.fromEntries(pairs.filter(pair => pair !== null))
+  return Object.fromEntries(pairs)
 }

@@ -16,7 +16,7 @@ export class Output {
   readonly #status: StatusLine = new StatusLine(process.stderr)
   readonly #kept = new Map<number, string[]>()
   #logs: string | null = null
-  #advice: string | null = null
+  readonly #advice: string[] = []
 
   constructor(options: { tag: boolean; quiet: boolean }) {
     this.#tag = options.tag
@@ -43,7 +43,7 @@ export class Output {
 
   /** Something worth knowing once the job really runs: not before the one line that says why it does not. */
   advise(text: string): void {
-    this.#advice = text
+    this.#advice.push(text)
   }
 
   /** The newest state of the run, as one living line; null leaves the last one standing. */
@@ -68,8 +68,8 @@ export class Output {
   }
 
   #giveAdvice(): void {
-    if (this.#advice !== null && !this.#quiet) this.say(this.#advice)
-    this.#advice = null
+    const advice = this.#advice.splice(0)
+    if (!this.#quiet) for (const text of advice) this.say(text)
   }
 
   #log(rank: number, text: string): void {

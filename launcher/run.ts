@@ -2,17 +2,20 @@ import { existsSync, statSync } from 'node:fs'
 import { availableParallelism, hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Status } from '../src/base/contract.ts'
 import { newJobId } from '../src/base/control.ts'
 import { UsageError } from '../src/base/errors.ts'
 import { checkFolder } from '../src/base/runfolder.ts'
 import { canSleepOnMemory } from '../src/base/system.ts'
 import { parseRun, type RunArgs } from './args.ts'
 import { bundleScript } from './bundle.ts'
+import { chooseHosts } from './hosts/choose.ts'
 import { Job } from './job.ts'
 import { Output } from './output.ts'
-import { type Host, makePlan, type Plan, type PlannedHost } from './plan.ts'
+import { makePlan, type Plan, type PlannedHost } from './plan.ts'
 import type { AgentJob } from './protocol.ts'
 import { Runs } from './runs.ts'
+import { planRemarks, showPlan } from './showplan.ts'
 import { onInterrupt } from './signals.ts'
 import { spawnLocalAgent } from './spawn/local.ts'
 
@@ -23,18 +26,24 @@ const TRAINER = fileURLToPath(new URL('../../scripts/train.ts', import.meta.url)
 export async function run(argv: readonly string[]): Promise<number> {
   const args = parseRun(argv)
   const script = findScript(args.script)
+  const { hosts, named } = chooseHosts(args)
+  const plan = makePlan(hosts, args)
+  if (args.dryRun) return dryRun(plan, args)
   checkFolder(args.out ?? 'runs', args.out !== null)
-  const plan = makePlan([thisMachine(args.np ?? 1)], args)
   const { np } = plan
+  const elsewhere = plan.hosts.find(({ via }) => via !== 'local')
+  if (elsewhere)
+    throw new UsageError(`host '${elsewhere.name}': starting ranks on other hosts is still to come`)
   if (args.transport === 'shm' && !canSleepOnMemory())
     throw new UsageError('--transport shm: not on this kind of machine; leave it out')
   const output = new Output({ tag: args.tagOutput, quiet: args.quiet })
-  adviseOnRanks(args.np, output)
+  if (!named) adviseOnRanks(args.np, output)
+  for (const remark of planRemarks(plan)) output.advise(remark)
 
   const runs = new Runs(args.out, script, np)
   const job = new Job(
     agentJob(args, plan, plan.hosts[0], await bundleScript(script)),
-    { host: hostname(), ...args },
+    { host: hostname(), startTimeout: args.startTimeout, timeout: args.timeout },
     output,
     runs,
   )
@@ -61,10 +70,9 @@ function adviseOnRanks(np: number | null, output: Output): void {
   else if (np !== null && np > cores) output.advise(`${np} ranks share ${cores} cores`)
 }
 
-/** Without a hostfile: as many ranks as are wanted, here. */
-function thisMachine(slots: number): Host {
-  const found = { address: null, iface: null, gpus: 'all' } as const
-  return { name: hostname(), via: 'local', user: null, port: null, slots, maxSlots: null, ...found, env: {} }
+function dryRun(plan: Plan, { mapBy }: RunArgs): number {
+  for (const line of [showPlan(plan, mapBy), ...planRemarks(plan)]) process.stdout.write(`${line}\n`)
+  return Status.success
 }
 
 /** What the agent of one host of the plan is told. */

@@ -113,6 +113,31 @@ export function rankSettings(): RankSettings | null {
   return text === undefined ? null : (JSON.parse(text) as RankSettings)
 }
 
+/** What Slurm says of the allocation that a process is in. */
+export interface Allocation {
+  jobId: string
+  /** `node[01-04]`. */
+  nodelist: string
+  /** Ranks on each: `2(x3),1`. */
+  tasksPerNode: string
+  /** How many copies of this very process srun has started; null: it was not srun. */
+  copies: number | null
+}
+
+/** The Slurm allocation around this process, null outside of one. */
+export function slurmAllocation(): Allocation | null {
+  const { SLURM_JOB_ID, SLURM_JOB_NODELIST, SLURM_TASKS_PER_NODE, SLURM_STEP_ID, SLURM_STEP_NUM_TASKS } =
+    process.env
+  if (!SLURM_JOB_ID || !SLURM_JOB_NODELIST || !SLURM_TASKS_PER_NODE) return null
+  const copies = SLURM_STEP_ID === undefined ? null : Number(SLURM_STEP_NUM_TASKS ?? 1)
+  return { jobId: SLURM_JOB_ID, nodelist: SLURM_JOB_NODELIST, tasksPerNode: SLURM_TASKS_PER_NODE, copies }
+}
+
+/** A variable of the launcher's own environment, for `-x NAME`. */
+export function exportedVariable(name: string): string | undefined {
+  return process.env[name]
+}
+
 /** True below `npx` or `npm run`, which pass no signals on (launcher/signals.ts watches them). */
 export function startedByNpm(): boolean {
   return process.env.npm_command !== undefined

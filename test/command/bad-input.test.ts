@@ -34,7 +34,7 @@ const cases: [words: string, message: RegExp][] = [
   ['-np', /-np needs a value|no script/],
   ['--out', /--out needs a value|no script/],
   ['--op-timeout soon train', /--op-timeout takes a number of seconds/],
-  ['-x 8 train', /-x takes NAME=VALUE, got '8'/],
+  ['-x 8 train', /-x takes NAME or NAME=VALUE, got '8'/],
   ['--wdir nowhere train', /--wdir nowhere: no such folder/],
   ['-np 9 train', /9 ranks, but only 8 shards .*use -np 8 or fewer, or (--shards|--num-envs) \d+/],
   ['-np 3 train --num-envs 2 --batch-size 64', /3 ranks, but only 2 shards .*--num-envs \d+/],

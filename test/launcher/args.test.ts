@@ -22,6 +22,9 @@ test('what follows SCRIPT is the script’s, word for word', () => {
 test('without options: no number of ranks, and the defaults of the contract', () => {
   const expected: RunArgs = {
     np: null,
+    hostfile: null,
+    host: null,
+    launcher: 'auto',
     mapBy: 'slot',
     oversubscribe: false,
     script: 'a.ts',
@@ -35,6 +38,7 @@ test('without options: no number of ranks, and the defaults of the contract', ()
     grace: 10,
     tagOutput: false,
     quiet: false,
+    dryRun: false,
     wdir: null,
     environment: {},
   }
@@ -43,10 +47,13 @@ test('without options: no number of ranks, and the defaults of the contract', ()
 
 test('every option is read, also after a value that looks like an option’s name', () => {
   const words =
-    '--out np --allreduce direct --wdir x -x A=1 -x B=x=y --op-timeout 1.5 --start-timeout=2 --timeout 3 --grace 4 --quiet --map-by node --oversubscribe -np 3'
+    '--out np --allreduce direct --wdir x -x A=1 -x B=x=y --op-timeout 1.5 --start-timeout=2 --timeout 3 --grace 4 --quiet --map-by node --oversubscribe --hostfile h -H a:2 --host b --launcher ssh --dry-run -np 3'
   const parsed = parseRun([...words.split(' '), 'a.ts'])
   assert.deepEqual(parsed, {
     np: 3,
+    hostfile: 'h',
+    host: 'a:2,b',
+    launcher: 'ssh',
     mapBy: 'node',
     oversubscribe: true,
     script: 'a.ts',
@@ -60,6 +67,7 @@ test('every option is read, also after a value that looks like an option’s nam
     grace: 4,
     tagOutput: false,
     quiet: true,
+    dryRun: true,
     wdir: 'x',
     environment: { A: '1', B: 'x=y' },
   })
@@ -88,7 +96,7 @@ test('a value that is not what the option takes is refused', () => {
     ['--allreduce rnig', /^--allreduce takes auto, ring, direct or star, got 'rnig'; did you mean ring\?$/],
     ['--allreduce tree', /^--allreduce takes auto, ring, direct or star, got 'tree'$/],
     ['--allreduce=', /^--allreduce needs a value$/],
-    ['-x =1', /^-x takes NAME=VALUE, got '=1'$/],
+    ['-x =1', /^-x takes NAME or NAME=VALUE, got '=1'$/],
   ]
   for (const [words, message] of bad) refuses([...words.split(' '), 'a.ts'], message)
 })
@@ -97,11 +105,11 @@ test('an option without its value is refused', () => {
   refuses(['--timeout', '--quiet', 'a.ts'], /^--timeout needs a value$/)
   refuses(['--out', '-np', '2', 'a.ts'], /^--out needs a value$/)
   refuses(['-np', '--quiet', 'a.ts'], /^-np needs a value$/)
-  refuses(['-x', '--quiet', 'a.ts'], /^-x (needs a value|takes NAME=VALUE)/)
+  refuses(['-x', '--quiet', 'a.ts'], /^-x (needs a value|takes NAME)/)
 })
 
-test('-x takes nothing but NAME=VALUE', () => {
-  for (const word of ['8', '1e3', '=']) refuses(['-x', word, 'a.ts'], /^-x takes NAME=VALUE, got/)
+test('-x takes nothing but NAME and NAME=VALUE', () => {
+  for (const word of ['8', '1e3', '=']) refuses(['-x', word, 'a.ts'], /^-x takes NAME or NAME=VALUE, got/)
   assert.deepEqual(parseRun(['-x', 'A=', 'a.ts']).environment, { A: '' })
 })
 
