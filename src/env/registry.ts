@@ -1,14 +1,17 @@
 /** Environments by name. */
 import { UsageError } from '../base/errors.ts'
 import { nearest } from '../base/nearest.ts'
+import { acrobot } from './acrobot.ts'
 import { DynamicsBatch } from './batch.ts'
 import { cartPole } from './cartpole.ts'
 import type { Dynamics } from './dynamics.ts'
+import { mountainCar } from './mountaincar.ts'
+import { mountainCarContinuous } from './mountaincarcontinuous.ts'
 import { pendulum } from './pendulum.ts'
 import type { EnvStreams, VectorEnv } from './vectorenv.ts'
 
 const known: ReadonlyMap<string, Dynamics> = new Map(
-  [cartPole, pendulum].map(dynamics => [dynamics.id, dynamics]),
+  [cartPole, pendulum, acrobot, mountainCar, mountainCarContinuous].map(dynamics => [dynamics.id, dynamics]),
 )
 
 /** All ids, in the order of registration. */
