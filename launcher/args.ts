@@ -4,6 +4,8 @@ import {
   allreduceChoices,
   exportedVariable,
   Limit,
+  type Security,
+  securityChoices,
   type TransportChoice,
   transportChoices,
 } from '../src/base/contract.ts'
@@ -28,6 +30,7 @@ export interface RunArgs {
   out: string | null
   allreduce: AllreduceChoice
   transport: TransportChoice
+  security: Security
   opTimeout: number
   startTimeout: number
   /** Seconds for the whole job; null: no limit. */
@@ -82,6 +85,10 @@ export const launchOptions: Record<string, Option> = {
     type: 'string',
     describe: `how gradients are added up: ${allreduceChoices.join(', ')} (auto)`,
   },
+  security: {
+    type: 'string',
+    describe: 'of connections between hosts: curve (authenticated, encrypted; the default) or none',
+  },
   'start-timeout': { type: 'string', describe: `seconds until all ranks have met (${Limit.start})` },
   timeout: { type: 'string', describe: 'seconds for the whole job (no limit)', common: true },
   grace: { type: 'string', describe: `seconds from TERM to KILL when a job is ended (${Limit.grace})` },
@@ -106,6 +113,7 @@ export function parseRun(argv: readonly string[]): RunArgs {
     scriptArgs,
     out: text('--out', parsed.out),
     ...sums(parsed),
+    security: oneOf('--security', parsed.security, securityChoices) ?? 'curve',
     opTimeout: seconds('--op-timeout', parsed['op-timeout']) ?? Limit.operation,
     startTimeout: seconds('--start-timeout', parsed['start-timeout']) ?? Limit.start,
     timeout: seconds('--timeout', parsed.timeout),

@@ -111,7 +111,7 @@ export class Job {
 
   #hearRank(rank: number, message: RankMessage): void {
     if (message.type === 'hello') this.#ranks.greeted(rank)
-    else if (message.type === 'endpoint') this.#meet(rank, message)
+    else if (message.type === 'address') this.#meet(rank, message)
     else if (message.type === 'closed') this.#closed(rank, message.generation)
     else if (message.type === 'claim') this.#claim(rank, message.index)
     else if (message.type === 'run') this.#runs.add(message.folder, message.fields)
@@ -120,12 +120,12 @@ export class Job {
     else this.#ranks.failed(rank, message)
   }
 
-  #meet(rank: number, { generation, endpoint, wire }: Extract<RankMessage, { type: 'endpoint' }>): void {
+  #meet(rank: number, { generation, address, wire }: Extract<RankMessage, { type: 'address' }>): void {
     if (wire !== WIRE_VERSION)
       this.#fail(rank, `speaks wire version ${wire}, this launcher ${WIRE_VERSION}`, Status.failure)
     this.#ranks.connected(rank, generation)
-    const endpoints = this.#rendezvous.offer(rank, generation, endpoint)
-    if (endpoints) this.#orderAll({ type: 'table', generation, endpoints })
+    const addresses = this.#rendezvous.offer(rank, generation, address)
+    if (addresses) this.#orderAll({ type: 'table', generation, addresses })
     else this.#checkLeft()
   }
 

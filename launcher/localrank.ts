@@ -65,11 +65,12 @@ export class LocalRank {
   }
 
   #environment(job: AgentJob, folder: string, memory: boolean): NodeJS.ProcessEnv {
-    const { np: size, ranks, nodeRank, numNodes, jobId, opTimeout, allreduce } = job
+    const { np: size, ranks, nodeRank, numNodes, jobId } = job
+    const { opTimeout, startTimeout, allreduce, security } = job
     return rankEnvironment(
       { rank: this.rank, size, localRank: this.local, localSize: ranks.length, nodeRank, numNodes },
       {
-        ...{ jobId, agentPid: process.pid, folder, opTimeout, allreduce },
+        ...{ jobId, agentPid: process.pid, folder, opTimeout, startTimeout, allreduce, security },
         ...{ progressFd: PROGRESS_FD, memoryFd: memory ? MEMORY_FD : null },
       },
       job.environment,

@@ -1,4 +1,4 @@
-import type { AllreduceChoice, TransportChoice } from '../src/base/contract.ts'
+import type { AllreduceChoice, Security, TransportChoice } from '../src/base/contract.ts'
 import type { RankMessage, RankOrder } from '../src/base/control.ts'
 import type { RankProgress } from '../src/base/progress.ts'
 
@@ -23,8 +23,10 @@ export interface AgentJob {
   environment: Record<string, string>
   allreduce: AllreduceChoice
   transport: TransportChoice
+  security: Security
   /** Seconds. */
   opTimeout: number
+  startTimeout: number
   grace: number
 }
 

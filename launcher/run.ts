@@ -89,7 +89,9 @@ function agentJob(args: RunArgs, plan: Plan, host: PlannedHost, bundle: string):
     environment: { ...args.environment, ...host.env },
     allreduce: args.allreduce,
     transport: args.transport,
+    security: args.security,
     opTimeout: args.opTimeout,
+    startTimeout: args.startTimeout,
     grace: args.grace,
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   type AllreduceChoice,
   Limit,
@@ -50,8 +51,11 @@ export async function connect(options: ConnectOptions = {}): Promise<Communicato
   const memory = options.transport === 'zmq' ? undefined : sharedMemory(settings.memoryFd, rank, size)
   if (options.transport === 'shm' && !memory)
     throw new UsageError('connect: the ranks of this job share no memory')
-  const transport = await ZmqTransport.bind(rank, size, settings.folder, epoch)
-  transport.connect(await meet(pipe, epoch, transport.endpoint))
+  const transport = await ZmqTransport.bind({
+    ...{ rank, size, place: { job: tagOf(settings.jobId), epoch } },
+    ...{ folder: settings.folder, address: null, security: settings.security },
+  })
+  await transport.connect(await meet(pipe, epoch, transport.address), settings.startTimeout)
   const comm = new Communicator(transport, {
     ...common,
     memory,
@@ -78,6 +82,9 @@ function sharedMemory(fd: number | null, rank: number, size: number): SharedMemo
   segment ??= mapSharedMemory(fd, segmentBytes(size))
   return new SharedMemory(segment, rank, size)
 }
+
+/** A number for a job that another is not likely to have. */
+const tagOf = (jobId: string): number => createHash('sha256').update(jobId).digest().readInt32LE()
 
 /** Closes what a script has left open at its end: to leave without a word would look like a death. */
 export async function closeAll(): Promise<void> {

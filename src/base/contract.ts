@@ -4,7 +4,7 @@
  */
 
 /** Version of frames and control messages; ranks of another version are refused. */
-export const WIRE_VERSION = 2
+export const WIRE_VERSION = 3
 
 /** --engine: what computes (src/engine/select.ts). */
 export const engineChoices = ['auto', 'native', 'wasm', 'reference'] as const
@@ -16,6 +16,10 @@ export type AllreduceChoice = (typeof allreduceChoices)[number]
 /** --transport: what carries the sums; auto: shared memory where all ranks are on one host. */
 export const transportChoices = ['auto', 'shm', 'zmq'] as const
 export type TransportChoice = (typeof transportChoices)[number]
+
+/** --security: of connections between hosts. */
+export const securityChoices = ['curve', 'none'] as const
+export type Security = (typeof securityChoices)[number]
 
 /** Exit statuses of `pporun` (128 + n: the cause died of signal n). */
 export const Status = { success: 0, failure: 1, usage: 2, timeout: 124, interrupted: 130 } as const
@@ -59,7 +63,9 @@ export interface RankSettings {
   memoryFd: number | null
   /** Seconds. */
   opTimeout: number
+  startTimeout: number
   allreduce: AllreduceChoice
+  security: Security
 }
 
 const IDENTITY = {

@@ -16,10 +16,16 @@ export interface Wait {
   seconds: number
 }
 
+/** Where a rank listens, and by which key it is known (CURVE's public half; null without). */
+export interface Address {
+  endpoint: string
+  publicKey: string | null
+}
+
 /** From a rank. */
 export type RankMessage =
   | { type: 'hello' }
-  | { type: 'endpoint'; generation: number; endpoint: string; wire: number }
+  | { type: 'address'; generation: number; address: Address; wire: number }
   | { type: 'closed'; generation: number }
   | { type: 'claim'; index: number }
   | { type: 'run'; folder: string; fields: object }
@@ -30,7 +36,7 @@ export type RankMessage =
 
 /** To a rank. */
 export type RankOrder =
-  | { type: 'table'; generation: number; endpoints: string[] }
+  | { type: 'table'; generation: number; addresses: Address[] }
   | { type: 'allClosed'; generation: number }
   | { type: 'claimed'; index: number; folder: string; refused?: undefined }
   | { type: 'claimed'; index: number; refused: string }

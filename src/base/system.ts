@@ -86,3 +86,39 @@ export function sleeperOn(word: Int32Array): Sleeper {
     wakeAll: () => void futex(number, word, FUTEX_WAKE, EVERYBODY, null, null, 0),
   }
 }
+
+const UV_POLL = 8
+
+/**
+ * Runs `create`, which may not await, and lets the event loop end although what it has made still polls: a script
+ * that is done must end while we go on listening. libuv's reference is all there is; addons do not offer it.
+ */
+export function withoutHolding<T>(create: () => T): T {
+  const before = polls()
+  const made = create()
+  const unref: Native = libc.func('void uv_unref(void*)')
+  for (const [address, handle] of polls()) if (!before.has(address)) unref(handle)
+  return made
+}
+
+type Walk = { loop: unknown; walk: Native; typeOf: Native }
+let walking: Walk | undefined
+
+/** Every poll of the main event loop, by its address. */
+function polls(): Map<bigint, unknown> {
+  walking ??= {
+    loop: (libc.func('void* uv_default_loop()') as Native)(),
+    walk: libc.func(
+      `void uv_walk(void*, ${koffi.pointer(koffi.proto('void Walked(void*, void*)')).name}, void*)`,
+    ),
+    typeOf: libc.func('int uv_handle_get_type(void*)'),
+  }
+  const found = new Map<bigint, unknown>()
+  walking.walk(
+    walking.loop,
+    (handle: object) =>
+      void (walking!.typeOf(handle) === UV_POLL && found.set(koffi.address(handle), handle)),
+    null,
+  )
+  return found
+}

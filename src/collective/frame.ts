@@ -51,35 +51,57 @@ export interface Frame {
   payload: Uint8Array
 }
 
+/** Where frames belong: all others are strays. */
+export interface Place {
+  /** The job, as a number of 32 bits. */
+  job: number
+  /** Which of its communicators; counts connect() calls. */
+  epoch: number
+}
+
 const MAGIC = 0x50504f52 // "PPOR"
-const WORDS = 11
+const WORDS = 12
 export const HEADER_BYTES: number = WORDS * 4
 
-export function encodeHeader(header: Header): Uint8Array {
+/** @param job as in Place. */
+export function encodeHeader(header: Header, { job }: Pick<Place, 'job'>): Uint8Array {
   const { source, epoch, group, sequence, step, op, dtype, length, layoutHash } = header
-  const words = [MAGIC, WIRE_VERSION, source, epoch, group, sequence, step, op, dtype, length, layoutHash]
+  const words = [
+    MAGIC,
+    WIRE_VERSION,
+    job,
+    source,
+    epoch,
+    group,
+    sequence,
+    step,
+    op,
+    dtype,
+    length,
+    layoutHash,
+  ]
   const bytes = new Uint8Array(HEADER_BYTES)
   const view = new DataView(bytes.buffer)
   for (let i = 0; i < WORDS; i++) view.setInt32(i * 4, words[i], true)
   return bytes
 }
 
-/** The header, or null if the bytes are not one of ours: such messages are dropped. */
-export function decodeHeader(bytes: Uint8Array): Header | null {
+/** The header, or null if the bytes are not one of this place: such messages are dropped. */
+export function decodeHeader(bytes: Uint8Array, { job, epoch }: Place): Header | null {
   if (bytes.length !== HEADER_BYTES) return null
   const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES)
   const word = (i: number) => view.getInt32(i * 4, true)
-  if (word(0) !== MAGIC || word(1) !== WIRE_VERSION) return null
+  if (word(0) !== MAGIC || word(1) !== WIRE_VERSION || word(2) !== (job | 0) || word(4) !== epoch) return null
   return {
-    source: word(2),
-    epoch: word(3),
-    group: word(4),
-    sequence: word(5),
-    step: word(6),
-    op: word(7),
-    dtype: word(8),
-    length: word(9),
-    layoutHash: word(10) >>> 0,
+    source: word(3),
+    epoch,
+    group: word(5),
+    sequence: word(6),
+    step: word(7),
+    op: word(8),
+    dtype: word(9),
+    length: word(10),
+    layoutHash: word(11) >>> 0,
   }
 }
 

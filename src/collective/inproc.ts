@@ -27,7 +27,8 @@ class InprocTransport implements Transport {
   }
 
   send(to: number, frame: Frame): void {
-    const header = decodeHeader(encodeHeader(frame.header))!
+    const place = { job: 0, epoch: frame.header.epoch }
+    const header = decodeHeader(encodeHeader(frame.header, place), place)!
     const payload = new Uint8Array(frame.payload)
     // A turn of the event loop later, as from a socket: a rank must not run inside its neighbour's send().
     setImmediate(() => this.#mailboxes[to].deliver(this.rank, { header, payload }))

@@ -36,3 +36,13 @@ export class PeerTimeoutError extends PporunError {
     this.seconds = seconds
   }
 }
+
+/** A connection to a peer could not be made, or has broken. */
+export class ConnectionError extends PporunError {
+  readonly to: number
+
+  constructor(to: number, message: string) {
+    super(message)
+    this.to = to
+  }
+}

@@ -1,23 +1,58 @@
 import { join } from 'node:path'
 import * as zmq from 'zeromq'
-import { decodeHeader, encodeHeader, type Frame } from './frame.ts'
+import type { Security } from '../base/contract.ts'
+import type { Address } from '../base/control.ts'
+import { decodeHeader, encodeHeader, type Frame, type Place } from './frame.ts'
+import { Gate, type KeyPair } from './gate.ts'
+import { Link } from './link.ts'
 import { Mailbox } from './mailbox.ts'
+import { Monitor } from './monitor.ts'
 import type { Transport } from './transport.ts'
 
 // Before the first socket: a process must be able to leave while a dead peer's messages are still queued.
 zmq.context.blocky = false
+// Three per peer: libzmq counts the two that carry a socket's events.
+zmq.context.maxSockets = 8192
 
 /** Longest path of a Unix-domain socket on the platforms that we know. */
 const SOCKET_PATH_LIMIT = 100
+/** A connection that has not shown who it is by then is closed. Ranks do so within connect(). */
+const HANDSHAKE = 30_000 // ms
+/** Of one message: nobody makes a rank reserve more. */
+const LARGEST_MESSAGE = 2 ** 31 - 1 // bytes
+
+/** Where a rank listens, and for whom. */
+export interface Listening {
+  rank: number
+  size: number
+  /** Which job and which of its communicators: frames of others are dropped. */
+  place: Place
+  /** 0700, for Unix-domain sockets. */
+  folder: string
+  /** This host's address for ranks of other hosts; null: all ranks are here. */
+  address: string | null
+  /** Of connections over TCP. */
+  security: Security
+}
+
+/** What came that was not the job's, and was dropped. */
+export interface Strays {
+  /** Connections that never showed a key of this job, or spoke no ZeroMQ. */
+  connections: number
+  /** Messages that were not frames of this communicator. */
+  messages: number
+}
 
 /**
- * Frames over ZeroMQ: one PULL socket per rank, one PUSH socket per peer that it sends to, each frame a
+ * Frames over ZeroMQ: one PULL socket per rank, one PUSH socket per peer that it sends to (link.ts), each frame a
  * message of two parts (header, payload). One sender and one receiver per pipe, so order holds per peer.
  *
- * Traps behind the settings below (reference: zeromq.js and libzmq sources):
+ * Between hosts these are TCP, authenticated and encrypted with CURVE: each rank makes a key pair, and gate.ts lets
+ * in who holds one of the keys that the launcher has passed on. On one host they are Unix-domain sockets.
+ *
+ * Traps behind the settings (reference: zeromq.js and libzmq sources):
  * - send() resolves when a message is queued, and anything over 128 bytes is queued by reference: so
  *   payloads are copied here, and the caller's array is its own again at once.
- * - a reconnect drops the half-sent message: `reconnectInterval: -1`, a broken pipe stays broken.
  * - high-water marks count messages and block or abort: 0; ranks in lockstep queue a few at most.
  * - libzmq's heartbeats kill connections during long messages: not used; liveness is the agent's work.
  */
@@ -25,40 +60,65 @@ export class ZmqTransport implements Transport {
   readonly name = 'zmq'
   readonly rank: number
   readonly size: number
-  #endpoints: string[] = []
-  #pumping = false
+  readonly #place: Place
   readonly #pull: zmq.Pull
-  readonly #pushes = new Map<number, Outbox>()
+  #monitor: Monitor | null = null
+  readonly #keys: KeyPair | null
+  readonly #gate: Gate | null
   readonly #mailbox: Mailbox = new Mailbox()
-  #dropped = 0
+  readonly #links = new Map<number, Link>()
+  readonly #strays: Strays = { connections: 0, messages: 0 }
+  #peers: Address[] = []
+  #pumping = false
 
-  private constructor(rank: number, size: number, pull: zmq.Pull) {
-    this.rank = rank
-    this.size = size
+  private constructor(listening: Listening, pull: zmq.Pull, keys: KeyPair | null, gate: Gate | null) {
+    this.rank = listening.rank
+    this.size = listening.size
+    this.#place = listening.place
     this.#pull = pull
+    this.#keys = keys
+    this.#gate = gate
   }
 
-  /** Binds in `folder` (private to the job); connect() with everybody's endpoints makes it usable. */
-  static async bind(rank: number, size: number, folder: string, epoch: number): Promise<ZmqTransport> {
-    const pull = new zmq.Pull({ linger: 0, receiveHighWaterMark: 0 })
-    const path = join(folder, `${rank}-${epoch}`)
-    await pull.bind(Buffer.byteLength(path) < SOCKET_PATH_LIMIT ? `ipc://${path}` : 'tcp://127.0.0.1:*')
-    return new ZmqTransport(rank, size, pull)
+  /** Listens; connect() with everybody's addresses makes it usable. */
+  static async bind(listening: Listening): Promise<ZmqTransport> {
+    const { rank, place, folder, address, security } = listening
+    const path = join(folder, `${rank}-${place.epoch}`)
+    const ipc = address === null && Buffer.byteLength(path) < SOCKET_PATH_LIMIT
+    const keys = !ipc && security === 'curve' ? zmq.curveKeyPair() : null
+    const gate = keys && (await Gate.bind())
+    const pull = new zmq.Pull({
+      ...{ linger: 0, receiveHighWaterMark: 0 },
+      ...{ maxMessageSize: LARGEST_MESSAGE, handshakeInterval: HANDSHAKE },
+      ...(keys && gate?.options(keys)),
+    })
+    const transport = new ZmqTransport(listening, pull, keys, gate)
+    if (!ipc) transport.#countStrangers()
+    await pull.bind(ipc ? `ipc://${path}` : `tcp://${address ?? '127.0.0.1'}:*`)
+    return transport
   }
 
   /** Where peers reach this rank. */
-  get endpoint(): string {
-    return this.#pull.lastEndpoint ?? ''
+  get address(): Address {
+    return { endpoint: this.#pull.lastEndpoint ?? '', publicKey: this.#keys?.publicKey ?? null }
   }
 
-  /** Messages that were not frames of ours. */
-  get dropped(): number {
-    return this.#dropped
+  get strays(): Readonly<Strays> {
+    return this.#strays
   }
 
-  /** @param endpoints by rank. */
-  connect(endpoints: string[]): void {
-    this.#endpoints = endpoints
+  /**
+   * Over TCP, resolves when this rank has reached every other and every other has reached it: afterwards nobody needs
+   * to get in. Unix-domain sockets connect when they are needed.
+   * @param peers by rank. Rejects with UnreachableError, naming the first that did not answer within `seconds`.
+   */
+  async connect(peers: Address[], seconds: number): Promise<void> {
+    this.#peers = peers
+    const others = peers.filter((_, rank) => rank !== this.rank)
+    this.#gate?.allow(others.flatMap(({ publicKey }) => publicKey ?? []))
+    if (this.#pull.lastEndpoint?.startsWith('ipc:')) return
+    const links = others.map(peer => this.#link(peers.indexOf(peer)))
+    await Promise.all([...links.map(link => link.reached(seconds)), this.#gate?.complete])
   }
 
   now(): number {
@@ -70,12 +130,7 @@ export class ZmqTransport implements Transport {
   }
 
   send(to: number, frame: Frame): void {
-    let outbox = this.#pushes.get(to)
-    if (!outbox) {
-      outbox = new Outbox(this.#endpoints[to])
-      this.#pushes.set(to, outbox)
-    }
-    outbox.post([encodeHeader(frame.header), Buffer.from(frame.payload)])
+    this.#link(to).post([encodeHeader(frame.header, this.#place), Buffer.from(frame.payload)])
   }
 
   recv(from: number, channel: number, seconds: number): Promise<Frame> {
@@ -90,8 +145,19 @@ export class ZmqTransport implements Transport {
 
   close(): void {
     this.#mailbox.close()
-    this.#pull.close()
-    for (const outbox of this.#pushes.values()) outbox.close()
+    if (this.#monitor) this.#monitor.closeSocket()
+    else this.#pull.close()
+    for (const link of this.#links.values()) link.close()
+    this.#gate?.close()
+  }
+
+  #link(to: number): Link {
+    let link = this.#links.get(to)
+    if (!link) {
+      link = new Link(to, this.#peers[to], this.#keys, error => this.fail(error))
+      this.#links.set(to, link)
+    }
+    return link
   }
 
   /** Reads while somebody waits: a pending receive() would keep a script that is done from ending. */
@@ -108,29 +174,17 @@ export class ZmqTransport implements Transport {
   }
 
   #sort(message: Buffer[]): void {
-    const header = message.length === 2 ? decodeHeader(message[0]) : null
+    const header = message.length === 2 ? decodeHeader(message[0], this.#place) : null
     const known = header !== null && header.source >= 0 && header.source < this.size
     if (known) this.#mailbox.deliver(header.source, { header, payload: message[1] })
-    else this.#dropped++
-  }
-}
-
-/** A PUSH socket takes one send() at a time: messages wait their turn here. */
-class Outbox {
-  readonly #socket: zmq.Push
-  #last: Promise<void> = Promise.resolve()
-
-  constructor(endpoint: string) {
-    this.#socket = new zmq.Push({ linger: 0, sendHighWaterMark: 0, reconnectInterval: -1 })
-    this.#socket.connect(endpoint)
+    else this.#strays.messages++
   }
 
-  post(parts: Uint8Array[]): void {
-    // A socket that was closed meanwhile belongs to a job that has ended: nobody waits for the frame.
-    this.#last = this.#last.then(() => this.#socket.send(parts as Buffer[])).catch(() => {})
-  }
-
-  close(): void {
-    this.#socket.close()
+  /** Whoever is accepted and does not pass the handshake. */
+  #countStrangers(): void {
+    this.#monitor = new Monitor(this.#pull)
+    const { events } = this.#monitor
+    events.on('accept', () => void this.#strays.connections++)
+    events.on('handshake', () => void this.#strays.connections--)
   }
 }

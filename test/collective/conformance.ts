@@ -22,3 +22,12 @@ export function transportConformance(name: string, open: Open): void {
     randomConformance(open)
   })
 }
+
+/** What another way of connecting could break, for a transport that has passed all of it one way. */
+export function connectionConformance(name: string, open: Open): void {
+  describe(`transport ${name}`, () => {
+    ownershipConformance(open)
+    failureConformance(open)
+    mismatchConformance(open)
+  })
+}

@@ -13,6 +13,7 @@ import {
   Op,
 } from '../../src/collective/frame.ts'
 
+const place = { job: 0x0badc0de, epoch: 1 }
 const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
 const anyHeader: fc.Arbitrary<Header> = fc.record(
   {
@@ -31,10 +32,10 @@ const anyHeader: fc.Arbitrary<Header> = fc.record(
 
 test('a header survives the wire, at any address', () =>
   fc.assert(
-    fc.property(anyHeader, fc.nat(7), (header, at) => {
+    fc.property(anyHeader, int32, fc.nat(7), (header, job, at) => {
       const bytes = new Uint8Array(at + HEADER_BYTES)
-      bytes.set(encodeHeader(header), at)
-      assert.deepEqual(decodeHeader(bytes.subarray(at)), header)
+      bytes.set(encodeHeader(header, { job }), at)
+      assert.deepEqual(decodeHeader(bytes.subarray(at), { job, epoch: header.epoch }), header)
     }),
   ))
 
@@ -43,24 +44,25 @@ test('other bytes are not a header', () => {
     fc.uint8Array(),
     fc.uint8Array({ minLength: HEADER_BYTES, maxLength: HEADER_BYTES }),
   )
-  fc.assert(fc.property(anyBytes, bytes => decodeHeader(bytes) === null))
+  fc.assert(fc.property(anyBytes, bytes => decodeHeader(bytes, place) === null))
 })
 
-test('one bit of the magic or the version, or one byte of the length, makes the difference', () => {
-  const good = encodeHeader(example)
-  for (let bit = 0; bit < 64; bit++) {
+test('one bit of the magic, the version, the job or the epoch, or one byte of the length, makes the difference', () => {
+  const good = encodeHeader(example, place)
+  for (let bit = 0; bit < 160; bit++) {
+    if (bit >= 96 && bit < 128) continue // the source
     const bad = good.slice()
     bad[bit >> 3] ^= 1 << (bit & 7)
-    assert.equal(decodeHeader(bad), null)
+    assert.equal(decodeHeader(bad, place), null)
   }
-  assert.equal(decodeHeader(good.subarray(0, -1)), null)
-  assert.equal(decodeHeader(new Uint8Array([...good, 0])), null)
+  assert.equal(decodeHeader(good.subarray(0, -1), place), null)
+  assert.equal(decodeHeader(new Uint8Array([...good, 0]), place), null)
 })
 
-test('the bytes are those of version 2', () => {
+test('the bytes are those of version 3', () => {
   const hex =
-    '524f5050 02000000 03000000 01000000 00000000 07000000 02000000 01000000 01000000 10270000 efbeadde'
-  assert.equal(Buffer.from(encodeHeader(example)).toString('hex'), hex.replaceAll(' ', ''))
+    '524f5050 03000000 dec0ad0b 03000000 01000000 00000000 07000000 02000000 01000000 01000000 10270000 efbeadde'
+  assert.equal(Buffer.from(encodeHeader(example, place)).toString('hex'), hex.replaceAll(' ', ''))
 })
 
 const example: Header = {
