@@ -3,11 +3,11 @@ import * as zmq from 'zeromq'
 import type { Security } from '../base/contract.ts'
 import type { Address } from '../base/control.ts'
 import { decodeHeader, encodeHeader, type Frame, type Place } from './frame.ts'
-import { Gate, type KeyPair } from './gate.ts'
-import { Link } from './link.ts'
 import { Mailbox } from './mailbox.ts'
-import { Monitor } from './monitor.ts'
 import type { Transport } from './transport.ts'
+import { Gate, type KeyPair } from './zmq/gate.ts'
+import { Link } from './zmq/link.ts'
+import { Monitor } from './zmq/monitor.ts'
 
 // Before the first socket: a process must be able to leave while a dead peer's messages are still queued.
 zmq.context.blocky = false
@@ -44,10 +44,10 @@ export interface Strays {
 }
 
 /**
- * Frames over ZeroMQ: one PULL socket per rank, one PUSH socket per peer that it sends to (link.ts), each frame a
+ * Frames over ZeroMQ: one PULL socket per rank, one PUSH socket per peer that it sends to (zmq/link.ts), each frame a
  * message of two parts (header, payload). One sender and one receiver per pipe, so order holds per peer.
  *
- * Between hosts these are TCP, authenticated and encrypted with CURVE: each rank makes a key pair, and gate.ts lets
+ * Between hosts these are TCP, authenticated and encrypted with CURVE: each rank makes a key pair, and zmq/gate.ts lets
  * in who holds one of the keys that the launcher has passed on. On one host they are Unix-domain sockets.
  *
  * Traps behind the settings (reference: zeromq.js and libzmq sources):

@@ -13,7 +13,7 @@ const floors = [['base'], ['collective', 'engine', 'env', 'log', 'checkpoint'], 
 
 /** The files that may import each package. */
 const packages: [name: RegExp, allowed: RegExp][] = [
-  [/^zeromq$/, /^src\/collective\/(zmq|rendezvous)\.ts$/],
+  [/^zeromq$/, /^src\/collective\/(zmq|zmq\/\w+|rendezvous)\.ts$/],
   [/^koffi$/, /^src\/(base\/system\.ts$|engine\/kernels\/)/],
   [/^@tensorflow\//, /^src\/engine\/tfjs\//],
   [/^(execa|esbuild)$/, /^launcher\//],

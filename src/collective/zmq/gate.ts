@@ -1,5 +1,5 @@
 import * as zmq from 'zeromq'
-import { withoutHolding } from '../base/system.ts'
+import { withoutHolding } from '../../base/system.ts'
 
 /** A key pair of CURVE, made in memory: the secret half never leaves this process. */
 export type KeyPair = ReturnType<typeof zmq.curveKeyPair>

@@ -1,5 +1,5 @@
 import type * as zmq from 'zeromq'
-import { withoutHolding } from '../base/system.ts'
+import { withoutHolding } from '../../base/system.ts'
 
 /**
  * What happens to a socket's connections, for as long as the process has something to do: listening alone does not

@@ -1,8 +1,8 @@
 import * as zmq from 'zeromq'
-import type { Address } from '../base/control.ts'
+import type { Address } from '../../base/control.ts'
+import { ConnectionError } from '../transport.ts'
 import type { KeyPair } from './gate.ts'
 import { Monitor } from './monitor.ts'
-import { ConnectionError } from './transport.ts'
 
 /** A quiet connection is asked for after this many seconds, then as often, three times (TCP keepalive). */
 const KEEPALIVE = { idle: 5, interval: 2, count: 3 }
