@@ -113,6 +113,8 @@ function assemble(config: TrainConfig, sizes: Sizes, comm: Communicator, reporte
     observationSize: observationSpace.shape[0],
     hidden,
     activation,
+    sharedTrunk: false,
+    distribution: 'categorical',
     numActions: actionSpace.n,
   })
   const strategy = allreduceStrategy(comm, sizes.numShards)

@@ -12,7 +12,9 @@ export const Statistic = {
   approxKl: 4,
   /** Rows with |ratio - 1| > clipCoef. */
   clipped: 5,
+  /** KL(old || new), exact; 0 where the rows do not have the old distributions. */
+  kl: 6,
 } as const
 
 /** Numbers per shard. */
-export const STATISTICS = 6
+export const STATISTICS = 7

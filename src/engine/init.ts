@@ -1,6 +1,6 @@
-/** Initial parameters: orthogonal weights (Saxe et al. 2014), zero biases, the gains that PPO codes share. */
+/** Initial parameters: orthogonal weights (Saxe et al. 2014), zero biases and log_std, the gains that PPO codes share. */
 import { normal, Purpose } from '../base/math/streams.ts'
-import type { Layout, Tensor } from './layout.ts'
+import { type Layout, type Tensor, tensorsOf } from './layout.ts'
 
 /** The flat vector [P] that training starts from: a function of the layout and the seed alone. */
 export function initialParameters(layout: Layout, seed: number): Float32Array {
@@ -21,9 +21,9 @@ function initialWeight(layout: Layout, tensor: Tensor, index: number, seed: numb
 
 /** A policy head near zero starts from nearly equal probabilities whatever the observation. */
 function gainOf(layout: Layout, tensor: Tensor): number {
-  const [network, layer] = tensor.name.split('.')
-  if (Number(layer) < layout.network.hidden.length) return Math.sqrt(2)
-  return network === 'actor' ? 0.01 : 1
+  if (tensor === tensorsOf(layout, 'actor').at(-2)) return 0.01
+  if (tensor === tensorsOf(layout, 'critic').at(-2)) return 1
+  return Math.sqrt(2)
 }
 
 /**

@@ -1,16 +1,20 @@
-/** Actor and critic as separate MLPs over a discrete action space. */
+/** A policy and a value function over the same observation. */
 export interface Network {
   observationSize: number
-  /** Widths of the hidden layers, the same for actor and critic. */
+  /** Widths of the hidden layers. */
   hidden: readonly number[]
   activation: Activation
-  /** Number of discrete actions: one logit each. */
+  /** false: actor and critic are networks of their own; true: their heads sit on one trunk of hidden layers. */
+  sharedTrunk: boolean
+  /** Discrete actions; or vectors, from a diagonal Gaussian whose log_std is one vector for all observations. */
+  distribution: 'categorical' | 'gaussian'
+  /** Number of discrete actions, a logit each; or length of an action vector, a mean each. */
   numActions: number
 }
 
 export type Activation = 'tanh' | 'relu' | 'elu'
 
-/** One weight [out, in] (row-major) or bias [out] inside the flat parameter vector. */
+/** One weight [out, in] (row-major), bias [out] or log_std [numActions] inside the flat parameter vector. */
 export interface Tensor {
   name: string
   shape: readonly number[]
@@ -26,22 +30,44 @@ export interface Layout {
   size: number
 }
 
-/** The actor's layers, then the critic's; names and shapes as in a PyTorch state dict, `actor.0.weight` first. */
+/**
+ * The actor's layers, then the critic's, then log_std; names and shapes as in a PyTorch state dict. Separate
+ * networks: `actor.0.weight` first; a shared trunk: `trunk.0.weight`, ..., `actor.weight`, ..., `critic.bias`.
+ */
 export function layoutOf(network: Network): Layout {
-  const { observationSize, hidden, numActions } = network
+  const { observationSize, hidden, sharedTrunk, distribution, numActions } = network
   const tensors: Tensor[] = []
-  appendMlp(tensors, 'actor', [observationSize, ...hidden, numActions])
-  appendMlp(tensors, 'critic', [observationSize, ...hidden, 1])
+  const widths = [observationSize, ...hidden]
+  if (sharedTrunk) {
+    appendMlp(tensors, 'trunk', widths)
+    appendDense(tensors, 'actor', widths.at(-1)!, numActions)
+    appendDense(tensors, 'critic', widths.at(-1)!, 1)
+  } else {
+    appendMlp(tensors, 'actor', [...widths, numActions])
+    appendMlp(tensors, 'critic', [...widths, 1])
+  }
+  if (distribution === 'gaussian') append(tensors, 'log_std', [numActions])
   return { network, tensors, size: endOf(tensors) }
 }
 
+/** Numbers that describe the distribution over actions in one row: logits; or means, then log_stds. */
+export function distributionSize({ distribution, numActions }: Network): number {
+  return distribution === 'categorical' ? numActions : 2 * numActions
+}
+
+/** Numbers in one action: 1, or the length of a vector. */
+export function actionSize({ distribution, numActions }: Network): number {
+  return distribution === 'categorical' ? 1 : numActions
+}
+
 function appendMlp(tensors: Tensor[], network: string, widths: number[]): void {
-  for (let layer = 0; layer + 1 < widths.length; layer++) {
-    const inputs = widths[layer]
-    const outputs = widths[layer + 1]
-    append(tensors, `${network}.${layer}.weight`, [outputs, inputs])
-    append(tensors, `${network}.${layer}.bias`, [outputs])
-  }
+  for (let layer = 0; layer + 1 < widths.length; layer++)
+    appendDense(tensors, `${network}.${layer}`, widths[layer], widths[layer + 1])
+}
+
+function appendDense(tensors: Tensor[], layer: string, inputs: number, outputs: number): void {
+  append(tensors, `${layer}.weight`, [outputs, inputs])
+  append(tensors, `${layer}.bias`, [outputs])
 }
 
 function append(tensors: Tensor[], name: string, shape: number[]): void {
@@ -52,6 +78,11 @@ function append(tensors: Tensor[], name: string, shape: number[]): void {
 function endOf(tensors: Tensor[]): number {
   const last = tensors.at(-1)
   return last ? last.offset + last.size : 0
+}
+
+/** The tensors of 'trunk', 'actor' or 'critic': weight, bias, weight, bias, ... */
+export function tensorsOf({ tensors }: Layout, part: 'trunk' | 'actor' | 'critic'): readonly Tensor[] {
+  return tensors.filter(({ name }) => name.startsWith(`${part}.`))
 }
 
 /** 32-bit FNV-1a over names and shapes: two ranks whose frames carry different ones hold different networks. */

@@ -4,6 +4,7 @@
  */
 import { exp, expm1 } from '../base/math/elementary.ts'
 import { Statistic } from '../base/statistics.ts'
+import type { Loss } from './engine.ts'
 
 /**
  * -min(ratio A, clip(ratio) A), ratio = exp(logProb - oldLogProb).
@@ -13,7 +14,7 @@ export function policyTerm(
   logProb: number,
   oldLogProb: number,
   advantage: number,
-  clipCoef: number,
+  { clipCoef }: Loss,
   statistics: Float64Array,
   at: number,
 ): number {
@@ -29,26 +30,33 @@ export function policyTerm(
 }
 
 /**
- * 1/2 (V - target)^2, or with `valueClip` the larger of that and of the old value moved by at most valueClip.
- * @returns d / d V; 0 where the clipped term is the larger: it does not move with V
+ * The loss of V - target, clipped as `loss` says.
+ * @returns d / d V; 0 where the moved value counts: it does not move with V
  */
 export function valueTerm(
   value: number,
   oldValue: number,
   target: number,
-  valueClip: number | null,
+  loss: Loss,
   statistics: Float64Array,
   at: number,
 ): number {
+  const { valueClip, valueClipMode, huberDelta } = loss
   const error = value - target
+  const plain = huber(error, huberDelta)
   const move = value - oldValue
-  if (valueClip !== null && Math.abs(move) > valueClip) {
-    const clippedError = oldValue + (move > 0 ? valueClip : -valueClip) - target
-    if (Math.abs(clippedError) > Math.abs(error)) {
-      statistics[at + Statistic.valueLoss] += 0.5 * clippedError * clippedError
+  if (Math.abs(move) > valueClip) {
+    const clipped = huber(oldValue + (move > 0 ? valueClip : -valueClip) - target, huberDelta)
+    if (valueClipMode === 'replace' || clipped > plain) {
+      statistics[at + Statistic.valueLoss] += clipped
       return 0
     }
   }
-  statistics[at + Statistic.valueLoss] += 0.5 * error * error
-  return error
+  statistics[at + Statistic.valueLoss] += plain
+  return Math.min(Math.max(error, -huberDelta), huberDelta)
+}
+
+function huber(error: number, delta: number): number {
+  const size = Math.abs(error)
+  return size > delta ? delta * (size - 0.5 * delta) : 0.5 * error * error
 }

@@ -1,11 +1,10 @@
 import { roundToGrid } from '../base/math/exact.ts'
-import { Purpose, uniform } from '../base/math/streams.ts'
 import { STATISTICS, Statistic } from '../base/statistics.ts'
-import { entropyOf, logitGradient, logSoftmax, modeOf, sampleAction } from './categorical.ts'
-import type { Acted, ActionStreams, Engine, Minibatch, ShardSums } from './engine.ts'
-import type { Layout } from './layout.ts'
+import type { Acted, ActionStreams, Engine, Minibatch, Normalizer, Rows, ShardSums } from './engine.ts'
+import { actionSize, distributionSize, type Layout } from './layout.ts'
 import { policyTerm, valueTerm } from './loss.ts'
-import { BLOCK_ROWS, type Flat, Mlp } from './mlp.ts'
+import { BLOCK_ROWS, type Flat } from './mlp.ts'
+import { Model } from './model.ts'
 
 /** The oracle: plain TypeScript, float64 arithmetic throughout, float32 where the interface stores. */
 export class ReferenceEngine implements Engine {
@@ -14,23 +13,17 @@ export class ReferenceEngine implements Engine {
   readonly layout: Layout
   /** The parameters, and the gradient sum of the shard at hand. */
   readonly #flat: Flat
-  readonly #observations: Float64Array // [BLOCK_ROWS, obs]
-  readonly #actor: Mlp
-  readonly #critic: Mlp
-  readonly #probabilities: Float64Array // [BLOCK_ROWS, actions]
+  readonly #model: Model
+  #normalizer: Normalizer | null = null
+  #rows: Rows | null = null
   #acted: Acted
   #sums: ShardSums
 
   constructor(layout: Layout) {
-    const { observationSize, activation, numActions } = layout.network
     this.layout = layout
     this.#flat = { parameters: new Float64Array(layout.size), gradient: new Float64Array(layout.size) }
-    this.#observations = new Float64Array(BLOCK_ROWS * observationSize)
-    const half = layout.tensors.length / 2
-    this.#actor = new Mlp(layout.tensors.slice(0, half), activation, this.#observations, this.#flat)
-    this.#critic = new Mlp(layout.tensors.slice(half), activation, this.#observations, this.#flat)
-    this.#probabilities = new Float64Array(BLOCK_ROWS * numActions)
-    this.#acted = makeActed(0)
+    this.#model = new Model(layout, this.#flat)
+    this.#acted = makeActed(layout, 0)
     this.#sums = makeSums(layout, 0)
   }
 
@@ -38,24 +31,45 @@ export class ReferenceEngine implements Engine {
     this.#flat.parameters.set(parameters)
   }
 
+  setNormalizer(normalizer: Normalizer | null): void {
+    this.#normalizer = structuredClone(normalizer)
+  }
+
+  setRows(rows: Rows): void {
+    this.#rows = structuredClone(rows)
+  }
+
   act(observations: Float32Array, n: number, streams: ActionStreams | null): Acted {
-    if (this.#acted.actions.length !== n) this.#acted = makeActed(n)
+    const acted = this.#makeRoom(n)
+    const { policy } = this.#model
+    this.#see(observations, n)
     for (let first = 0; first < n; first += BLOCK_ROWS) {
       const rows = Math.min(BLOCK_ROWS, n - first)
-      this.#value(observations, first, rows)
-      this.#actor.forward(rows)
-      this.#choose(first, rows, streams)
+      this.#load(acted.observations, first, rows)
+      this.#model.forward(rows)
+      for (let r = 0; r < rows; r++) {
+        const row = first + r
+        if (streams) policy.sample(r, acted.actions, row, streams)
+        else policy.mode(r, acted.actions, row)
+        acted.logProbs[row] = policy.logProb(r, acted.actions, row)
+        policy.describe(r, acted.distributions, row)
+        acted.values[row] = this.#model.values[r]
+      }
     }
-    return this.#acted
+    acted.nonFiniteRow = firstNonFinite(observations, this.layout.network.observationSize, acted)
+    return acted
   }
 
   values(observations: Float32Array, n: number): Float32Array {
-    if (this.#acted.actions.length !== n) this.#acted = makeActed(n)
+    const acted = this.#makeRoom(n)
+    this.#see(observations, n)
     for (let first = 0; first < n; first += BLOCK_ROWS) {
       const rows = Math.min(BLOCK_ROWS, n - first)
-      this.#value(observations, first, rows)
+      this.#load(acted.observations, first, rows)
+      this.#model.forwardValues(rows)
+      for (let r = 0; r < rows; r++) acted.values[first + r] = this.#model.values[r]
     }
-    return this.#acted.values
+    return acted.values
   }
 
   gradients(minibatch: Minibatch, grid: Float64Array): ShardSums {
@@ -73,77 +87,60 @@ export class ReferenceEngine implements Engine {
     return this.#sums
   }
 
+  #makeRoom(n: number): Acted {
+    if (this.#acted.values.length !== n) this.#acted = makeActed(this.layout, n)
+    return this.#acted
+  }
+
+  /** Observations as the networks see them. */
+  #see(observations: Float32Array, n: number): void {
+    const seen = this.#acted.observations
+    if (!this.#normalizer) {
+      seen.set(observations.subarray(0, seen.length))
+      return
+    }
+    const { mean, scale, clip } = this.#normalizer
+    const size = mean.length
+    for (let i = 0; i < n * size; i++)
+      seen[i] = Math.min(Math.max((observations[i] - mean[i % size]) * scale[i % size], -clip), clip)
+  }
+
   #load(observations: Float32Array, first: number, rows: number): void {
     const size = this.layout.network.observationSize
-    for (let i = 0; i < rows * size; i++) this.#observations[i] = observations[first * size + i]
+    for (let i = 0; i < rows * size; i++) this.#model.observations[i] = observations[first * size + i]
   }
 
-  /** Values of a block of rows; their observations stay loaded for the actor. */
-  #value(observations: Float32Array, first: number, rows: number): void {
-    this.#load(observations, first, rows)
-    this.#critic.forward(rows)
-    for (let r = 0; r < rows; r++) this.#acted.values[first + r] = this.#critic.output[r]
-  }
-
-  /** Actions and their log-probabilities from the actor's logits of this block. */
-  #choose(first: number, rows: number, streams: ActionStreams | null): void {
-    const { numActions } = this.layout.network
-    const probabilities = this.#probabilities
-    const logits = this.#actor.output
-    for (let r = 0; r < rows; r++) {
-      const at = r * numActions
-      // Before logSoftmax, whose rounding can make unequal logits equal.
-      const mode = modeOf(logits, at, numActions)
-      logSoftmax(logits, probabilities, at, numActions)
-      const action = streams ? sampleAction(probabilities, at, numActions, draw(streams, first + r)) : mode
-      this.#acted.actions[first + r] = action
-      this.#acted.logProbs[first + r] = logits[at + action]
-    }
-  }
-
-  /** Forward, loss and backward of the rows indices[first, first + rows). */
+  /** Forward, loss and backward of the rows indices[first, first + rows); statistics go to index `at`. */
   #learn(minibatch: Minibatch, first: number, rows: number, at: number): void {
-    const actor = this.#actor
-    const critic = this.#critic
-    this.#gather(minibatch, first, rows)
-    actor.forward(rows)
-    critic.forward(rows)
-    for (let r = 0; r < rows; r++) this.#differentiate(minibatch, minibatch.indices[first + r], r, at)
-    actor.backward(rows)
-    critic.backward(rows)
-  }
-
-  #gather(minibatch: Minibatch, first: number, rows: number): void {
+    if (!this.#rows) throw new Error('gradients() before setRows()')
+    const { observations } = this.#rows
     const size = this.layout.network.observationSize
+    const seen = this.#model.observations
     for (let r = 0; r < rows; r++) {
       const from = minibatch.indices[first + r] * size
-      for (let i = 0; i < size; i++) this.#observations[r * size + i] = minibatch.observations[from + i]
+      for (let i = 0; i < size; i++) seen[r * size + i] = observations[from + i]
     }
+    this.#model.forward(rows)
+    for (let r = 0; r < rows; r++)
+      this.#differentiate(minibatch, this.#rows, minibatch.indices[first + r], r, at)
+    this.#model.backward(rows)
   }
 
-  /** Statistics of the minibatch's row `row`, which is row `r` of the block, and the gradients at both heads. */
-  #differentiate(minibatch: Minibatch, row: number, r: number, at: number): void {
-    const { numActions } = this.layout.network
-    const probabilities = this.#probabilities
+  /** Statistics of the row `row`, which is row `r` of the block, and the gradients at the heads. */
+  #differentiate(minibatch: Minibatch, rows: Rows, row: number, r: number, at: number): void {
+    const { policy, values, valueGradient } = this.#model
     const { statistics } = this.#sums
-    const { clipCoef, valueClip, vfCoef, entCoef } = minibatch
-    const action = minibatch.actions[row]
-    const advantage = (minibatch.advantages[row] - minibatch.advantageMean) / minibatch.advantageDivisor
-    const logits = this.#actor.output
-    const first = r * numActions
-
-    logSoftmax(logits, probabilities, first, numActions)
-    const logProb = logits[first + action]
-    const byLogProb = policyTerm(logProb, minibatch.logProbs[row], advantage, clipCoef, statistics, at)
-    const { outputGradient } = this.#actor
-    logitGradient(outputGradient, logits, probabilities, first, numActions, action, byLogProb, -entCoef)
-
-    const value = this.#critic.output[r]
-    const byValue = valueTerm(value, minibatch.values[row], minibatch.returns[row], valueClip, statistics, at)
-    this.#critic.outputGradient[r] = vfCoef * byValue
-
+    const { actions, distributions } = rows
+    const advantage = (rows.advantages[row] - minibatch.advantageMean) / minibatch.advantageDivisor
+    const logProb = policy.logProb(r, actions, row)
+    const byLogProb = policyTerm(logProb, rows.logProbs[row], advantage, minibatch, statistics, at)
+    const byValue = valueTerm(values[r], rows.values[row], rows.returns[row], minibatch, statistics, at)
+    const { vfCoef, entCoef, klCoef } = minibatch
+    policy.backward(r, row, { actions, distributions, byLogProb, byEntropy: -entCoef, byKl: klCoef })
+    valueGradient[r] = vfCoef * byValue
     statistics[at + Statistic.rows]++
-    statistics[at + Statistic.entropy] += entropyOf(logits, probabilities, first, numActions)
+    statistics[at + Statistic.entropy] += policy.entropy(r)
+    if (distributions) statistics[at + Statistic.kl] += policy.klFrom(r, distributions, row)
   }
 
   /** Adds the shard's gradient to the rank's: on the grid, so that the order of shards does not show. */
@@ -157,8 +154,13 @@ export class ReferenceEngine implements Engine {
   }
 }
 
-function draw(streams: ActionStreams, row: number): number {
-  return uniform(streams.seed, Purpose.action, streams.firstEnv + row, streams.step, 0)
+/** The first row that shows a NaN or an infinity, or -1. A clipped observation hides it: `observations` are raw. */
+function firstNonFinite(observations: Float32Array, size: number, { values, logProbs }: Acted): number {
+  return values.findIndex((value, row) => {
+    if (!Number.isFinite(value) || !Number.isFinite(logProbs[row])) return true
+    for (let i = row * size; i < (row + 1) * size; i++) if (!Number.isFinite(observations[i])) return true
+    return false
+  })
 }
 
 /** Math.max keeps a NaN. */
@@ -168,8 +170,16 @@ function largestMagnitude(x: Float64Array, offset: number, size: number): number
   return largest
 }
 
-function makeActed(n: number): Acted {
-  return { actions: new Int32Array(n), logProbs: new Float32Array(n), values: new Float32Array(n) }
+function makeActed({ network }: Layout, n: number): Acted {
+  const length = n * actionSize(network)
+  return {
+    observations: new Float32Array(n * network.observationSize),
+    actions: network.distribution === 'categorical' ? new Int32Array(length) : new Float32Array(length),
+    logProbs: new Float32Array(n),
+    values: new Float32Array(n),
+    distributions: new Float32Array(n * distributionSize(network)),
+    nonFiniteRow: -1,
+  }
 }
 
 function makeSums(layout: Layout, numShards: number): ShardSums {

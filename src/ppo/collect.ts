@@ -22,7 +22,7 @@ export async function collect(
   for (let t = 0; t < numSteps; t++) {
     const acted = await engine.act(envs.observations, numEnvs, sampler)
     storeDecision(rollout, t, envs, acted)
-    await envs.step(acted.actions)
+    await envs.step(acted.actions as Int32Array)
     storeOutcome(rollout, t, envs, sampler.firstEnv)
     if (envs.truncated.includes(1)) await storeFinalValues(rollout, t, envs, engine)
     sampler.step++
@@ -33,7 +33,7 @@ export async function collect(
 function storeDecision(rollout: Rollout, t: number, envs: VectorEnv, acted: Acted): void {
   const { numEnvs } = rollout
   const row = t * numEnvs
-  rollout.observations.set(envs.observations, t * envs.observations.length)
+  rollout.observations.set(acted.observations, t * envs.observations.length)
   rollout.actions.set(acted.actions.subarray(0, numEnvs), row)
   rollout.logProbs.set(acted.logProbs.subarray(0, numEnvs), row)
   rollout.values.set(acted.values.subarray(0, numEnvs), row)

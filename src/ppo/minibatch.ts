@@ -1,6 +1,6 @@
 import { momentsOf, standardDeviation } from '../base/math/moments.ts'
 import { Purpose, permutation } from '../base/math/streams.ts'
-import type { Minibatch } from '../engine/engine.ts'
+import type { Loss, Minibatch } from '../engine/engine.ts'
 import type { TrainConfig } from './config.ts'
 import { type Rollout, rowOfShard } from './rollout.ts'
 import type { Shared } from './share.ts'
@@ -44,12 +44,14 @@ export function* minibatches(
           here[(shard - firstShard) * rows + i] = rowOfShard(rollout, sizes, shard - firstShard, j)
       }
     const { advantageMean, advantageDivisor } = ofAll ?? normalisation(shared, everywhere)
-    const { valueClip, vfCoef, entCoef } = config
-    const loss = { advantageMean, advantageDivisor, clipCoef: pass.clipCoef, valueClip, vfCoef, entCoef }
-    const { observations, actions, logProbs, values, advantages, returns } = rollout
-    const data = { observations, actions, logProbs, values, advantages, returns }
-    yield { ...data, ...loss, indices: here, numShards: lastShard - firstShard, rowsPerShard: rows }
+    const rowsOfRank = { indices: here, numShards: lastShard - firstShard, rowsPerShard: rows }
+    yield { ...rowsOfRank, ...lossOf(config, pass), advantageMean, advantageDivisor }
   }
+}
+
+function lossOf({ valueClip, vfCoef, entCoef }: TrainConfig, { clipCoef }: Pass): Loss {
+  const valueLoss = { valueClip: valueClip ?? Infinity, valueClipMode: 'max', huberDelta: Infinity } as const
+  return { clipCoef, ...valueLoss, vfCoef, entCoef, klCoef: 0 }
 }
 
 /** Every shard's own order of its rows, [numShards][rowsPerShard]. */

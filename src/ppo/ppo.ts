@@ -61,6 +61,7 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
     // 3. Learn: passes over the rollout in shuffled minibatches; one allreduce each.
     phase('learn')
     meter.start('learn')
+    engine.setRows(rollout)
     learning: for (let epoch = 0; epoch < config.updateEpochs; epoch++) {
       const pass = { number: state.update * config.updateEpochs + epoch, clipCoef }
       for (const minibatch of minibatches(rollout, shared, sizes, strategy, config, pass)) {

@@ -1,3 +1,4 @@
+import type { Rows } from '../engine/engine.ts'
 import type { GaeRollout } from './gae.ts'
 import type { Sizes } from './sizes.ts'
 
@@ -15,11 +16,12 @@ export interface Episode {
  * What this rank's environments did in one update, [T, N] row-major: row t * N + n is step t of the rank's
  * n-th environment. Filled by collect(), completed by computeGae(), read by the engine.
  */
-export class Rollout implements GaeRollout {
+export class Rollout implements GaeRollout, Rows {
   readonly numSteps: number
   readonly numEnvs: number
   readonly observations: Float32Array // [T, N, obs]
   readonly actions: Int32Array
+  readonly distributions = null
   readonly logProbs: Float32Array
   readonly values: Float32Array
   readonly rewards: Float32Array

@@ -5,7 +5,7 @@ import { STATISTICS, Statistic } from '../../src/base/statistics.ts'
 import { Adam } from '../../src/engine/adam.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { clipGradNorm } from '../../src/engine/gradnorm.ts'
-import type { Layout } from '../../src/engine/layout.ts'
+import { distributionSize, type Layout } from '../../src/engine/layout.ts'
 import { actingConformance } from './acting.ts'
 import { allNear, largestOf, near } from './near.ts'
 import { fineGradients } from './random.ts'
@@ -16,8 +16,10 @@ import {
   parametersOfCase,
   type RecordedCase,
   recordedCases,
+  rowsOfCase,
   valueLossScale,
 } from './recorded.ts'
+import { slopesConformance } from './slopes.ts'
 import { summingConformance } from './summing.ts'
 
 /** Largest errors allowed; shared/reference/numerics.md section 2 names the ones to ask for. */
@@ -41,6 +43,7 @@ export type MakeEngine = (layout: Layout) => Engine
 export function engineConformance(name: string, make: MakeEngine, tolerances: Tolerances): void {
   describe(`engine ${name}`, () => {
     for (const recorded of recordedCases()) recordedConformance(recorded, make, tolerances)
+    slopesConformance(make, tolerances)
     summingConformance(make, tolerances)
     actingConformance(make)
   })
@@ -51,6 +54,7 @@ function recordedConformance(recorded: RecordedCase, make: MakeEngine, tolerance
   const prepare = (): Engine => {
     const engine = make(layout)
     engine.setParameters(parametersOfCase(recorded))
+    engine.setRows(rowsOfCase(recorded))
     return engine
   }
 
@@ -60,10 +64,16 @@ function recordedConformance(recorded: RecordedCase, make: MakeEngine, tolerance
     const tolerance = Math.max(tolerances.scalars, 5e-7) // of numbers that are stored as float32
     const acted = await prepare().act(observations, recorded.rows, null)
     allNear(acted.values, values, tolerance)
-    network_output.forEach((logits, row) => {
-      const mode = logits.indexOf(Math.max(...logits))
+    assert.equal(acted.nonFiniteRow, -1)
+    const { distribution, numActions } = layout.network
+    const size = distributionSize(layout.network)
+    network_output.forEach((outputs, row) => {
+      allNear(acted.distributions.subarray(row * size, row * size + numActions), outputs, tolerance)
+      if (distribution === 'gaussian')
+        return allNear(acted.actions.subarray(row * numActions, (row + 1) * numActions), outputs, tolerance)
+      const mode = outputs.indexOf(Math.max(...outputs))
       assert.equal(acted.actions[row], mode)
-      const sum = logits.reduce((total, logit) => total + Math.exp(logit - logits[mode]), 0)
+      const sum = outputs.reduce((total, logit) => total + Math.exp(logit - outputs[mode]), 0)
       near(acted.logProbs[row], -Math.log(sum), tolerance)
     })
     allNear(await prepare().values(observations, recorded.rows), values, tolerance)
@@ -79,6 +89,7 @@ function recordedConformance(recorded: RecordedCase, make: MakeEngine, tolerance
     near(mean(Statistic.valueLoss) * valueLossScale(recorded), float64.value_loss, tolerances.scalars)
     near(mean(Statistic.entropy), float64.entropy, tolerances.scalars)
     near(mean(Statistic.approxKl), float64.approx_kl, tolerances.scalars)
+    near(mean(Statistic.kl), float64.exact_kl, tolerances.scalars)
     const expected = flattenTensors(layout, recorded.gradient)
     sameGradient(
       layout,
@@ -89,7 +100,7 @@ function recordedConformance(recorded: RecordedCase, make: MakeEngine, tolerance
   })
 
   test(`${recorded.name}: parameters after 1 and 10 steps`, async () => {
-    const engine = make(layout)
+    const engine = prepare()
     const parameters = parametersOfCase(recorded)
     const optimizer = new Adam(layout.size)
     const { learning_rate, max_grad_norm } = recorded.config
@@ -116,7 +127,7 @@ function recordedConformance(recorded: RecordedCase, make: MakeEngine, tolerance
       const { statistics, gradient } = await fineGradients(engine, minibatchOfCase(recorded, first, rows))
       const expected = [rows, sums.policy_loss, sums.value_loss, sums.entropy, sums.approx_kl, sums.clipped]
       assert.equal(statistics.length, STATISTICS)
-      allNear(statistics, Float64Array.from(expected), rows * tolerances.scalars)
+      allNear(statistics.subarray(0, expected.length), expected, rows * tolerances.scalars)
       sameGradient(layout, gradient, Float64Array.from(gradient_sum), tolerances)
       first += rows
     }

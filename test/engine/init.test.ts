@@ -4,7 +4,7 @@ import { initialParameters, orthogonal } from '../../src/engine/init.ts'
 import { type Layout, layoutOf, type Tensor } from '../../src/engine/layout.ts'
 import { readData } from '../data.ts'
 import { allNear, near } from './near.ts'
-import { gaussian } from './random.ts'
+import { cartPole, gaussian } from './random.ts'
 
 interface InitCase {
   name: string
@@ -36,7 +36,7 @@ for (const { name, shape, gain, diagonal, off_diagonal } of cases.filter(({ kind
     })
   })
 
-const layout = layoutOf({ observationSize: 4, hidden: [64, 64], activation: 'tanh', numActions: 2 })
+const layout = layoutOf(cartPole)
 
 test('gains: hidden sqrt 2, policy head 0.01, value head 1; biases 0', () => {
   const parameters = initialParameters(layout, 1)

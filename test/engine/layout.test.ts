@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { layoutHash, layoutOf, type Network } from '../../src/engine/layout.ts'
+import { cartPole } from './random.ts'
 import { layoutOfCase, recordedCases } from './recorded.ts'
 
-const network: Network = { observationSize: 4, hidden: [64, 64], activation: 'tanh', numActions: 2 }
+const network: Network = cartPole
 
 test("names and shapes are those of PyTorch's recorded networks, in their order", () => {
   for (const recorded of recordedCases()) {

@@ -2,12 +2,21 @@
 
 import { gridOf } from '../../src/base/math/exact.ts'
 import { normal, Purpose, uniform } from '../../src/base/math/streams.ts'
-import type { Engine, Minibatch, ShardSums } from '../../src/engine/engine.ts'
-import { type Activation, type Layout, layoutOf } from '../../src/engine/layout.ts'
+import type { Engine, Minibatch, Rows, ShardSums } from '../../src/engine/engine.ts'
+import { distributionSize, type Layout, layoutOf, type Network } from '../../src/engine/layout.ts'
+
+export const cartPole: Network = {
+  observationSize: 4,
+  hidden: [64, 64],
+  activation: 'tanh',
+  sharedTrunk: false,
+  distribution: 'categorical',
+  numActions: 2,
+}
 
 /** Widths that are no multiple of any vector or tile. */
-export function oddLayout(activation: Activation): Layout {
-  return layoutOf({ observationSize: 3, hidden: [7, 5], activation, numActions: 3 })
+export function oddLayout(network: Partial<Network> = {}): Layout {
+  return layoutOf({ ...cartPole, observationSize: 3, hidden: [7, 5], numActions: 3, ...network })
 }
 
 /** [P]; multiples of 2^-12, so that a small step to either side is exact in float32. */
@@ -19,28 +28,35 @@ export function gaussian(length: number, seed: number): Float32Array {
   return Float32Array.from({ length }, (_, i) => normal(seed, Purpose.init, 0, 0, i))
 }
 
-/** Shards of consecutive rows, shuffled within; old log-probabilities and values near enough for both clips to matter. */
-export function randomMinibatch(layout: Layout, numShards: number, rowsPerShard: number): Minibatch {
-  const { observationSize, numActions } = layout.network
+/** Shards of consecutive rows, shuffled within; old policy and values near enough for both clips to matter. */
+export function randomBatch(
+  layout: Layout,
+  numShards: number,
+  rowsPerShard: number,
+): { rows: Rows; minibatch: Minibatch } {
+  const { network } = layout
   const rows = numShards * rowsPerShard
+  const categorical = network.distribution === 'categorical'
   return {
-    observations: gaussian(rows * observationSize, 1),
-    actions: Int32Array.from({ length: rows }, (_, i) =>
-      Math.floor(numActions * uniform(2, Purpose.action, i, 0, 0)),
-    ),
-    logProbs: gaussian(rows, 3).map(x => -1.1 + 0.3 * x),
-    values: gaussian(rows, 4).map(x => 0.5 * x),
-    advantages: gaussian(rows, 5),
-    returns: gaussian(rows, 6),
-    indices: Int32Array.from({ length: rows }, (_, i) => i - (i % rowsPerShard) + ((i * 7) % rowsPerShard)),
-    numShards,
-    rowsPerShard,
-    advantageMean: 0.1,
-    advantageDivisor: 1.3,
-    clipCoef: 0.2,
-    valueClip: 0.4,
-    vfCoef: 0.5,
-    entCoef: 0.01,
+    rows: {
+      observations: gaussian(rows * network.observationSize, 1),
+      actions: categorical
+        ? Int32Array.from({ length: rows }, (_, i) =>
+            Math.floor(network.numActions * uniform(2, Purpose.action, i, 0, 0)),
+          )
+        : gaussian(rows * network.numActions, 2),
+      logProbs: gaussian(rows, 3).map(x => (categorical ? -1.1 : -4.5) + 0.3 * x),
+      values: gaussian(rows, 4).map(x => 0.5 * x),
+      advantages: gaussian(rows, 5),
+      returns: gaussian(rows, 6),
+      distributions: gaussian(rows * distributionSize(network), 7).map(x => 0.3 * x),
+    },
+    minibatch: {
+      indices: Int32Array.from({ length: rows }, (_, i) => i - (i % rowsPerShard) + ((i * 7) % rowsPerShard)),
+      ...{ numShards, rowsPerShard, advantageMean: 0.1, advantageDivisor: 1.3 },
+      ...{ clipCoef: 0.2, valueClip: 0.4, valueClipMode: 'max', huberDelta: Infinity },
+      ...{ vfCoef: 0.5, entCoef: 0.01, klCoef: 0 },
+    },
   }
 }
 

@@ -1,5 +1,5 @@
 /** The minibatches of test/data/torch/ppo_loss.json in this project's terms. */
-import type { Minibatch } from '../../src/engine/engine.ts'
+import type { Minibatch, Rows } from '../../src/engine/engine.ts'
 import { type Activation, type Layout, layoutOf } from '../../src/engine/layout.ts'
 import { readData } from '../data.ts'
 
@@ -7,21 +7,32 @@ type Nested = number | Nested[]
 
 export interface RecordedCase {
   name: string
-  network: { obs: number; hidden: number[]; out: number; activation: Activation }
+  network: {
+    obs: number
+    hidden: number[]
+    out: number
+    activation: Activation
+    dist: 'discrete' | 'gaussian'
+    trunk: 'separate' | 'shared'
+  }
   config: {
     clip: number
     vf_coef: number
     ent_coef: number
-    value_loss: 'half_mse' | 'mse'
+    value_loss: 'half_mse' | 'mse' | 'huber'
+    huber_delta?: number
     value_clip: number | null
-    normalize_advantages: 'unbiased' | 'none'
+    value_clip_mode: 'max' | 'replace' | null
+    normalize_advantages: 'unbiased' | 'biased' | 'none'
+    kl_beta: number
     max_grad_norm: number
     learning_rate: number
   }
   rows: number
   parameters: { name: string; shape: number[]; data: Nested }[]
   observations: number[][]
-  actions: number[]
+  actions: number[] | number[][]
+  old_distribution: Recorded
   old_log_probs: number[]
   old_values: number[]
   advantages: number[]
@@ -32,9 +43,11 @@ export interface RecordedCase {
     value_loss: number
     entropy: number
     approx_kl: number
+    exact_kl: number
     clipfrac: number
     advantage_mean: number
     advantage_std_unbiased: number
+    advantage_std_biased: number
   }
   grad_norm: number
   gradient: Record<string, Nested>
@@ -43,22 +56,28 @@ export interface RecordedCase {
   shards?: { sizes: number[]; shards: RecordedShard[] }
 }
 
+/** Parameters of a distribution per row; one log_std for all. */
+export type Recorded = { logits: number[][] } | { mean: number[][]; log_std: number[] }
+
 export interface RecordedShard {
   gradient_sum: number[]
   sums: { policy_loss: number; value_loss: number; entropy: number; approx_kl: number; clipped: number }
 }
 
-const names = ['discrete-cleanrl', 'discrete-sb3', 'discrete-relu-raw-advantages', 'first-minibatch']
+/** What pporun does not do: a third clip, other action spaces, decay of the weights. */
+const left = ['discrete-dual-clip', 'multi-discrete', 'multi-binary', 'gaussian-adamw']
 
-/** The cases with a discrete policy, separate networks and the options that we have. */
 export function recordedCases(): RecordedCase[] {
   const { cases } = readData<{ cases: RecordedCase[] }>('torch/ppo_loss.json')
-  return names.map(name => cases.find(recorded => recorded.name === name) as RecordedCase)
+  return cases.filter(({ name }) => !left.includes(name))
 }
 
 export function layoutOfCase({ network }: RecordedCase): Layout {
-  const { obs, hidden, activation, out } = network
-  return layoutOf({ observationSize: obs, hidden, activation, numActions: out })
+  const { obs, hidden, activation, out, trunk, dist } = network
+  return layoutOf({
+    ...{ observationSize: obs, hidden, activation, sharedTrunk: trunk === 'shared', numActions: out },
+    distribution: dist === 'gaussian' ? 'gaussian' : 'categorical',
+  })
 }
 
 export function parametersOfCase(recorded: RecordedCase): Float32Array {
@@ -74,27 +93,47 @@ export function flatten(nested: Nested): number[] {
   return Array.isArray(nested) ? nested.flatMap(flatten) : [nested]
 }
 
-/** Rows [first, first + rows) of the case as one shard; advantages normalised over the whole case. */
-export function minibatchOfCase(recorded: RecordedCase, first = 0, rows: number = recorded.rows): Minibatch {
-  const { config, float64 } = recorded
-  const normalised = config.normalize_advantages === 'unbiased'
+export function rowsOfCase(recorded: RecordedCase): Rows {
+  const { network, actions, old_distribution } = recorded
   return {
     observations: Float32Array.from(recorded.observations.flat()),
-    actions: Int32Array.from(recorded.actions),
+    actions:
+      network.dist === 'gaussian' ? Float32Array.from(flatten(actions)) : Int32Array.from(flatten(actions)),
     logProbs: Float32Array.from(recorded.old_log_probs),
     values: Float32Array.from(recorded.old_values),
     advantages: Float32Array.from(recorded.advantages),
     returns: Float32Array.from(recorded.returns),
+    distributions: describe(old_distribution),
+  }
+}
+
+/** In the form of Acted.distributions. */
+export function describe(distribution: Recorded): Float32Array {
+  if ('logits' in distribution) return Float32Array.from(distribution.logits.flat())
+  return Float32Array.from(distribution.mean.flatMap(mean => [...mean, ...distribution.log_std]))
+}
+
+/** Rows [first, first + rows) of the case as one shard; advantages normalised over the whole case. */
+export function minibatchOfCase(recorded: RecordedCase, first = 0, rows: number = recorded.rows): Minibatch {
+  const { config } = recorded
+  return {
     indices: Int32Array.from({ length: rows }, (_, i) => first + i),
-    numShards: 1,
-    rowsPerShard: rows,
-    advantageMean: normalised ? float64.advantage_mean : 0,
-    advantageDivisor: normalised ? float64.advantage_std_unbiased + 1e-8 : 1,
+    ...{ numShards: 1, rowsPerShard: rows, ...normalisationOf(recorded) },
     clipCoef: config.clip,
-    valueClip: config.value_clip,
+    valueClip: config.value_clip ?? Infinity,
+    valueClipMode: config.value_clip_mode ?? 'max',
+    huberDelta: config.huber_delta ?? Infinity,
     vfCoef: config.vf_coef * valueLossScale(recorded),
     entCoef: config.ent_coef,
+    klCoef: config.kl_beta,
   }
+}
+
+function normalisationOf({ config, float64 }: RecordedCase) {
+  if (config.normalize_advantages === 'none') return { advantageMean: 0, advantageDivisor: 1 }
+  const { advantage_mean, advantage_std_biased, advantage_std_unbiased } = float64
+  const std = config.normalize_advantages === 'biased' ? advantage_std_biased : advantage_std_unbiased
+  return { advantageMean: advantage_mean, advantageDivisor: std + 1e-8 }
 }
 
 /** What turns our 1/2 error^2 into the case's value loss: SB3 has no half. */

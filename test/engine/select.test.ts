@@ -6,15 +6,14 @@ import { makeEngine } from '../../src/engine/select.ts'
 import { oddLayout } from './random.ts'
 
 test('auto chooses native kernels where there are some, else WebAssembly', () => {
-  const { name, exact } = makeEngine('auto', oddLayout('tanh'))
+  const { name, exact } = makeEngine('auto', oddLayout())
   assert.ok(exact)
   assert.ok(name === 'native' || name === 'wasm', name)
   if (process.platform === 'linux' && process.arch === 'x64') assert.equal(name, 'native')
 })
 
 test('each engine can be had by its name', () => {
-  for (const name of ['native', 'wasm', 'reference'])
-    assert.equal(makeEngine(name, oddLayout('tanh')).name, name)
+  for (const name of ['native', 'wasm', 'reference']) assert.equal(makeEngine(name, oddLayout()).name, name)
 })
 
 test('a network too deep for the kernels is refused with what takes it', () => {
@@ -22,6 +21,8 @@ test('a network too deep for the kernels is refused with what takes it', () => {
     observationSize: 2,
     hidden: new Array(20).fill(2),
     activation: 'tanh',
+    sharedTrunk: false,
+    distribution: 'categorical',
     numActions: 2,
   })
   assert.throws(() => makeEngine('wasm', deep), /15 layers; use --engine reference/)
@@ -31,7 +32,7 @@ test('a network too deep for the kernels is refused with what takes it', () => {
 test('an unknown name is refused with the known ones', () => {
   for (const name of ['tensorflow', 'toString'])
     assert.throws(
-      () => makeEngine(name, oddLayout('tanh')),
+      () => makeEngine(name, oddLayout()),
       (error: Error) => error instanceof UsageError && /auto, native, wasm, reference/.test(error.message),
     )
 })

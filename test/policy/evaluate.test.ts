@@ -13,7 +13,10 @@ import { evaluate, loadPolicy } from '../../src/policy/policy.ts'
 import { temporaryFolder } from '../rig.ts'
 
 const env = 'CartPole-v1'
-const layout = layoutOf({ observationSize: 4, hidden: [8], activation: 'tanh', numActions: 2 })
+const layout = layoutOf({
+  ...{ observationSize: 4, hidden: [8], activation: 'tanh', sharedTrunk: false },
+  ...{ distribution: 'categorical', numActions: 2 },
+})
 const parameters = initialParameters(layout, 3)
 
 function engineOf(flat: Float32Array = parameters): ReferenceEngine {
@@ -32,7 +35,7 @@ async function playAlone(index: number, seed: number, engine: ReferenceEngine): 
   const one = makeVectorEnv(env, 1, { seed, purpose: Purpose.evaluation, firstEnv: index })
   await one.reset()
   for (let total = 0; ; ) {
-    await one.step(engine.act(one.observations, 1, null).actions)
+    await one.step(engine.act(one.observations, 1, null).actions as Int32Array)
     total += one.rewards[0]
     if (one.terminated[0] || one.truncated[0]) return total
   }

@@ -9,7 +9,10 @@ import { ExactSum } from '../../src/ppo/exactsum.ts'
 import { allreduceStrategy, shardsOf } from '../../src/ppo/strategy.ts'
 import { inprocCommunicators } from '../ranks/twin.ts'
 
-const layout = layoutOf({ observationSize: 2, hidden: [3], activation: 'tanh', numActions: 2 })
+const layout = layoutOf({
+  ...{ observationSize: 2, hidden: [3], activation: 'tanh', sharedTrunk: false },
+  ...{ distribution: 'categorical', numActions: 2 },
+})
 const SHARDS = 6
 
 /** What each shard's gradient is: a number per shard and parameter, times a scale that tests turn. */
@@ -35,7 +38,8 @@ function engineWith(gradient: Gradient, firstShard: number): Engine {
       })
     return sums
   }
-  return { name: 'given', exact: true, layout, setParameters: unused, act: unused, values: unused, gradients }
+  const rest = { setParameters: unused, setNormalizer: unused, setRows: unused, act: unused, values: unused }
+  return { name: 'given', exact: true, layout, ...rest, gradients }
 }
 
 /** Reduces one minibatch after the other on `size` ranks; the gradients of each, the same on all ranks. */

@@ -1,7 +1,7 @@
 import { UsageError } from '../../base/errors.ts'
 import { STATISTICS } from '../../base/statistics.ts'
-import type { Acted, ActionStreams, Engine, Minibatch, ShardSums } from '../engine.ts'
-import type { Layout } from '../layout.ts'
+import type { Acted, ActionStreams, Engine, Minibatch, Normalizer, Rows, ShardSums } from '../engine.ts'
+import { distributionSize, type Layout } from '../layout.ts'
 import { type Arena, LOSS_WORD, MAX_LAYERS, planArena } from './arena.ts'
 import type { Kernels } from './load.ts'
 
@@ -19,6 +19,8 @@ export class KernelEngine implements Engine {
   #views!: Views
   #lastActed: Acted | null = null
   #lastSums: ShardSums | null = null
+  #rowsOfRank: Rows | null = null
+  #normalizer: Normalizer | null = null
 
   /** @param load makes kernels with an arena of so many bytes. */
   constructor(name: string, layout: Layout, load: (bytes: number) => Kernels) {
@@ -26,6 +28,8 @@ export class KernelEngine implements Engine {
       throw new UsageError(
         `--hidden: the ${name} engine takes ${MAX_LAYERS - 1} layers; use --engine reference`,
       )
+    if (layout.network.sharedTrunk || layout.network.distribution !== 'categorical')
+      throw new UsageError(`the ${name} engine does not know this network yet; use --engine reference`)
     this.name = name
     this.layout = layout
     this.#load = load
@@ -38,9 +42,17 @@ export class KernelEngine implements Engine {
     this.#pack()
   }
 
+  setNormalizer(normalizer: Normalizer | null): void {
+    this.#normalizer = structuredClone(normalizer)
+  }
+
+  setRows(rows: Rows): void {
+    this.#rowsOfRank = structuredClone(rows)
+  }
+
   act(observations: Float32Array, n: number, streams: ActionStreams | null): Acted {
     this.#reserve(n, 1)
-    this.#views.observations.set(observations.subarray(0, n * this.layout.network.observationSize))
+    this.#see(observations, n)
     const { seed, firstEnv, step } = streams ?? { seed: 0, firstEnv: 0, step: 0 }
     const [low, high] = [seed >>> 0, Math.floor(seed / 4_294_967_296)]
     this.#kernels.act(this.#arena.context, n, streams ? 0 : 1, low, high, firstEnv, step)
@@ -49,12 +61,23 @@ export class KernelEngine implements Engine {
 
   values(observations: Float32Array, n: number): Float32Array {
     this.#reserve(n, 1)
-    this.#views.observations.set(observations.subarray(0, n * this.layout.network.observationSize))
+    this.#see(observations, n)
     this.#kernels.evaluate(this.#arena.context, n)
     return this.#acted(n).values
   }
 
+  #see(observations: Float32Array, n: number): void {
+    const seen = this.#views.observations
+    seen.set(observations.subarray(0, n * this.layout.network.observationSize))
+    if (!this.#normalizer) return
+    const { mean, scale, clip } = this.#normalizer
+    for (let i = 0; i < n * mean.length; i++)
+      seen[i] = Math.min(Math.max((seen[i] - mean[i % mean.length]) * scale[i % mean.length], -clip), clip)
+  }
+
   gradients(minibatch: Minibatch, grid: Float64Array): ShardSums {
+    if (minibatch.klCoef !== 0 || minibatch.huberDelta !== Infinity || minibatch.valueClipMode !== 'max')
+      throw new UsageError(`the ${this.name} engine does not know this loss yet; use --engine reference`)
     const { numShards, rowsPerShard } = minibatch
     this.#reserve(numShards * rowsPerShard, numShards)
     this.#gather(minibatch)
@@ -66,19 +89,20 @@ export class KernelEngine implements Engine {
   /** Rows of the rollout, in the order of the minibatch; and its loss. */
   #gather(minibatch: Minibatch): void {
     const { indices } = minibatch
+    const rows = this.#rowsOfRank!
     const { observations, actions, logProbs, values, advantages, returns, loss } = this.#views
     const size = this.layout.network.observationSize
     for (let i = 0; i < indices.length; i++) {
       const row = indices[i]
-      for (let k = 0; k < size; k++) observations[i * size + k] = minibatch.observations[row * size + k]
-      actions[i] = minibatch.actions[row]
-      logProbs[i] = minibatch.logProbs[row]
-      values[i] = minibatch.values[row]
-      advantages[i] = minibatch.advantages[row]
-      returns[i] = minibatch.returns[row]
+      for (let k = 0; k < size; k++) observations[i * size + k] = rows.observations[row * size + k]
+      actions[i] = rows.actions[row]
+      logProbs[i] = rows.logProbs[row]
+      values[i] = rows.values[row]
+      advantages[i] = rows.advantages[row]
+      returns[i] = rows.returns[row]
     }
     loss[0] = minibatch.clipCoef
-    loss[1] = minibatch.valueClip ?? -1
+    loss[1] = minibatch.valueClip === Infinity ? -1 : minibatch.valueClip
     loss[2] = minibatch.vfCoef
     loss[3] = minibatch.entCoef
     loss[4] = minibatch.advantageMean
@@ -88,8 +112,11 @@ export class KernelEngine implements Engine {
   /** The first `n` rows of what act() left; the same objects as long as n is the same. */
   #acted(n: number): Acted {
     if (this.#lastActed?.actions.length === n) return this.#lastActed
-    const { actions, logProbs, values } = this.#views
+    const { observations, actions, logProbs, values } = this.#views
     const first = {
+      observations: observations.subarray(0, n * this.layout.network.observationSize),
+      distributions: new Float32Array(n * distributionSize(this.layout.network)),
+      nonFiniteRow: -1,
       actions: actions.subarray(0, n),
       logProbs: logProbs.subarray(0, n),
       values: values.subarray(0, n),
@@ -135,7 +162,7 @@ export class KernelEngine implements Engine {
 }
 
 /** The arena's arrays, as the driver and its callers see them. */
-interface Views extends Acted, ShardSums {
+interface Views extends ShardSums, Omit<Acted, 'distributions' | 'nonFiniteRow'> {
   parameters: Float32Array
   observations: Float32Array
   advantages: Float32Array

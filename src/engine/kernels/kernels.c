@@ -69,7 +69,7 @@ typedef struct {
 } Context;
 
 /* In the order of base/statistics.ts. */
-enum { ROWS, POLICY_LOSS, VALUE_LOSS, ENTROPY, APPROX_KL, CLIPPED, STATISTICS };
+enum { ROWS, POLICY_LOSS, VALUE_LOSS, ENTROPY, APPROX_KL, CLIPPED, KL, STATISTICS };
 
 static u8 *base;
 
