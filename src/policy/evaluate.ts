@@ -45,7 +45,7 @@ export async function play(
   for (let step = 0; done.includes(0); step++) {
     const streams = stochastic ? { seed, firstEnv: first, step } : null
     const { actions } = await engine.act(envs.observations, count, streams)
-    await envs.step(actions as Int32Array)
+    await envs.step(actions)
     for (let i = 0; i < count; i++) {
       if (done[i]) continue
       played[2 * i] += envs.rewards[i]

@@ -22,7 +22,7 @@ export async function collect(
   for (let t = 0; t < numSteps; t++) {
     const acted = await engine.act(envs.observations, numEnvs, sampler)
     storeDecision(rollout, t, envs, acted)
-    await envs.step(acted.actions as Int32Array)
+    await envs.step(acted.actions)
     storeOutcome(rollout, t, envs, sampler.firstEnv)
     if (envs.truncated.includes(1)) await storeFinalValues(rollout, t, envs, engine)
     sampler.step++

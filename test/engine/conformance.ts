@@ -69,8 +69,10 @@ function recordedConformance(recorded: RecordedCase, make: MakeEngine, tolerance
     const size = distributionSize(layout.network)
     network_output.forEach((outputs, row) => {
       allNear(acted.distributions.subarray(row * size, row * size + numActions), outputs, tolerance)
-      if (distribution === 'gaussian')
-        return allNear(acted.actions.subarray(row * numActions, (row + 1) * numActions), outputs, tolerance)
+      if (distribution === 'gaussian') {
+        allNear(acted.actions.subarray(row * numActions, (row + 1) * numActions), outputs, tolerance)
+        return
+      }
       const mode = outputs.indexOf(Math.max(...outputs))
       assert.equal(acted.actions[row], mode)
       const sum = outputs.reduce((total, logit) => total + Math.exp(logit - outputs[mode]), 0)

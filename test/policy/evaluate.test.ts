@@ -35,7 +35,7 @@ async function playAlone(index: number, seed: number, engine: ReferenceEngine): 
   const one = makeVectorEnv(env, 1, { seed, purpose: Purpose.evaluation, firstEnv: index })
   await one.reset()
   for (let total = 0; ; ) {
-    await one.step(engine.act(one.observations, 1, null).actions as Int32Array)
+    await one.step(engine.act(one.observations, 1, null).actions)
     total += one.rewards[0]
     if (one.terminated[0] || one.truncated[0]) return total
   }
