@@ -9,6 +9,7 @@ const suites = {
   learning: ['learning'],
   web: ['tensorboard', 'browser'],
   cluster: ['cluster'],
+  soak: ['soak'],
 }
 const [name = 'default', ...only] = process.argv.slice(2)
 const rooms = suites[name]

@@ -6,6 +6,7 @@ import { parseHostfile, parseHostList, readHostfile } from '../../launcher/hosts
 import type { Host } from '../../launcher/plan.ts'
 import { UsageError } from '../../src/base/errors.ts'
 import { temporaryFolder } from '../rig.ts'
+import { fuzzHostfiles } from './fuzz.ts'
 
 const isHere = (name: string) => name === 'here' || name === 'localhost' || name === '127.0.0.1'
 const parse = (...lines: string[]) => parseHostfile(lines.join('\n'), 'hosts', isHere)
@@ -218,6 +219,11 @@ test('a file that cannot be read is never taken to mean this machine', t => {
     refusal(() => readHostfile(path('empty'), isHere)),
     /empty: hostfile has no hosts$/,
   )
+})
+
+test('any text is a plan or an error with its place', () => {
+  const [plans, refused] = fuzzHostfiles({ numRuns: 2000 })
+  assert.ok(plans > 100 && refused > 500, `${plans} plans, ${refused} refused`)
 })
 
 function refusal(read: () => unknown): string {

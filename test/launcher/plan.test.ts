@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { parseHostfile } from '../../launcher/hosts/hostfile.ts'
 import { type Host, makePlan, type Plan, withGpus } from '../../launcher/plan.ts'
+import { showPlan } from '../../launcher/showplan.ts'
 import { UsageError } from '../../src/base/errors.ts'
 
 function host(name: string, slots: number, more: Partial<Host> = {}): Host {
@@ -97,4 +99,13 @@ test('any hosts and any number of ranks: each rank has one place, and no host mo
       for (const { ranks, maxSlots } of plan.hosts) assert.ok(ranks.length >= 1 && ranks.length <= maxSlots!)
     }),
   )
+})
+
+test('4096 ranks on 512 hosts: planned and shown from a compressed list', () => {
+  for (const mapBy of ['slot', 'node'] as const) {
+    const hosts = parseHostfile('node[001-512] slots=8 gpus=8', 'hosts', () => false)
+    const plan = makePlan(hosts, { ...slotted, mapBy })
+    assert.equal(plan.ranks.length, 4096)
+    assert.equal(showPlan(plan, mapBy).split('\n').length, 514)
+  }
 })
