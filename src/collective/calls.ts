@@ -110,7 +110,7 @@ export class Calls {
     work: (seconds: number) => Promise<T>,
   ): Promise<T> {
     const { opTimeout, onTimeout } = this.#options
-    const start = this.#transport.now()
+    const start = this.#transport.clock.now()
     let late = false
     this.#presence.enter(op)
     try {
@@ -123,7 +123,7 @@ export class Calls {
       throw new PeerTimeoutError(error.from, error.seconds, `${name} #${sequence}${group}`)
     } finally {
       this.#presence.leave(late)
-      this.elapsed += this.#transport.now() - start
+      this.elapsed += this.#transport.clock.now() - start
     }
   }
 }

@@ -1,6 +1,6 @@
 import { PporunError } from '../base/errors.ts'
 import { channelOf, type Frame } from './frame.ts'
-import { PeerTimeoutError } from './transport.ts'
+import { type Clock, PeerTimeoutError } from './transport.ts'
 
 const TICK = 100 // ms
 
@@ -24,12 +24,14 @@ interface Waiter {
 export class Mailbox {
   readonly #queues = new Map<number, Frame[]>()
   readonly #waiters = new Map<number, Waiter>()
-  readonly #timer: NodeJS.Timeout
+  readonly #clock: Clock
+  /** Keeps the process alive while somebody waits, and no longer. */
+  readonly #hold: NodeJS.Timeout = setInterval(() => {}, 2 ** 30).unref()
+  #ticking = false
   #failure: Error | null = null
 
-  constructor() {
-    this.#timer = setInterval(() => this.#tick(), TICK)
-    this.#timer.unref()
+  constructor(clock: Clock) {
+    this.#clock = clock
   }
 
   deliver(from: number, frame: Frame): void {
@@ -52,8 +54,9 @@ export class Mailbox {
     if (frame) return Promise.resolve(frame)
     return new Promise((resolve, reject) => {
       const limit = seconds * 1000
-      this.#waiters.set(slot, { from, slot, limit, waited: 0, counted: performance.now(), resolve, reject })
-      this.#timer.ref()
+      this.#waiters.set(slot, { from, slot, limit, waited: 0, counted: this.#clock.now(), resolve, reject })
+      this.#hold.ref()
+      void this.#tick()
     })
   }
 
@@ -72,7 +75,7 @@ export class Mailbox {
   }
 
   close(): void {
-    clearInterval(this.#timer)
+    clearInterval(this.#hold)
     this.fail(new PporunError('the communicator is closed'))
   }
 
@@ -84,21 +87,28 @@ export class Mailbox {
     return frame
   }
 
-  #tick(): void {
-    const now = performance.now()
-    for (const waiter of this.#waiters.values()) {
-      waiter.waited += Math.min(now - waiter.counted, 2 * TICK)
-      waiter.counted = now
-      if (waiter.waited < waiter.limit) continue
-      this.#remove(waiter)
-      waiter.reject(new PeerTimeoutError(waiter.from, waiter.waited / 1000))
+  async #tick(): Promise<void> {
+    if (this.#ticking) return
+    this.#ticking = true
+    while (this.waiting) {
+      await this.#clock.sleep(TICK)
+      const now = this.#clock.now()
+      for (const waiter of this.#waiters.values()) this.#count(waiter, now)
     }
+    this.#ticking = false
   }
 
-  /** The timer keeps the process alive while somebody waits, and no longer. */
+  #count(waiter: Waiter, now: number): void {
+    waiter.waited += Math.min(now - waiter.counted, 2 * TICK)
+    waiter.counted = now
+    if (waiter.waited < waiter.limit) return
+    this.#remove(waiter)
+    waiter.reject(new PeerTimeoutError(waiter.from, waiter.waited / 1000))
+  }
+
   #remove(waiter: Waiter): void {
     this.#waiters.delete(waiter.slot)
-    if (!this.waiting) this.#timer.unref()
+    if (!this.waiting) this.#hold.unref()
   }
 }
 

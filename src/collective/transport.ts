@@ -1,17 +1,28 @@
 import { PporunError } from '../base/errors.ts'
 import type { Frame } from './frame.ts'
 
+/** Time as a rank sees it: the system's, or a simulation's (virtualclock.ts). */
+export interface Clock {
+  /** Milliseconds, monotonic. */
+  now(): number
+  /** Does not keep the process alive: whoever waits does. */
+  sleep(milliseconds: number): Promise<void>
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  sleep: milliseconds => new Promise(resolve => void setTimeout(resolve, milliseconds).unref()),
+}
+
 /**
  * What carries frames between ranks. Ordered per peer and channel (frame.ts); it never waits for ever and fails
- * with the peer's name. It owns time too, so that the same communicator runs over a virtual clock.
+ * with the peer's name. It owns time too: deadlines and durations are its clock's.
  */
 export interface Transport {
   readonly name: string
   readonly rank: number
   readonly size: number
-  /** Milliseconds, monotonic. */
-  now(): number
-  sleep(milliseconds: number): Promise<void>
+  readonly clock: Clock
   /** Queues a frame. Its payload is the caller's again when this returns: the transport keeps a copy. */
   send(to: number, frame: Frame): void
   /**

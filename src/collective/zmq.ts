@@ -4,7 +4,7 @@ import type { Security } from '../base/contract.ts'
 import type { Address } from '../base/control.ts'
 import { decodeHeader, encodeHeader, type Frame, type Place } from './frame.ts'
 import { Mailbox } from './mailbox.ts'
-import type { Transport } from './transport.ts'
+import { type Clock, systemClock, type Transport } from './transport.ts'
 import { Gate, type KeyPair } from './zmq/gate.ts'
 import { Link } from './zmq/link.ts'
 import { Monitor } from './zmq/monitor.ts'
@@ -58,6 +58,7 @@ export interface Strays {
  */
 export class ZmqTransport implements Transport {
   readonly name = 'zmq'
+  readonly clock: Clock = systemClock
   readonly rank: number
   readonly size: number
   readonly #place: Place
@@ -65,7 +66,7 @@ export class ZmqTransport implements Transport {
   #monitor: Monitor | null = null
   readonly #keys: KeyPair | null
   readonly #gate: Gate | null
-  readonly #mailbox: Mailbox = new Mailbox()
+  readonly #mailbox: Mailbox = new Mailbox(systemClock)
   readonly #links = new Map<number, Link>()
   readonly #strays: Strays = { connections: 0, messages: 0 }
   #peers: Address[] = []
@@ -119,14 +120,6 @@ export class ZmqTransport implements Transport {
     if (this.#pull.lastEndpoint?.startsWith('ipc:')) return
     const links = others.map(peer => this.#link(peers.indexOf(peer)))
     await Promise.all([...links.map(link => link.reached(seconds)), this.#gate?.complete])
-  }
-
-  now(): number {
-    return performance.now()
-  }
-
-  sleep(milliseconds: number): Promise<void> {
-    return new Promise(resolve => setTimeout(resolve, milliseconds))
   }
 
   send(to: number, frame: Frame): void {

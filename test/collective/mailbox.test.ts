@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { PporunError } from '../../src/base/errors.ts'
 import { channelOf, type Frame } from '../../src/collective/frame.ts'
 import { Mailbox } from '../../src/collective/mailbox.ts'
-import { PeerTimeoutError } from '../../src/collective/transport.ts'
+import { PeerTimeoutError, systemClock } from '../../src/collective/transport.ts'
 
 /** Channel 0: collectives of all ranks. */
 const frame = (sequence: number, group = 0): Frame => ({
@@ -15,7 +15,7 @@ const frame = (sequence: number, group = 0): Frame => ({
 test('frames of a peer come in order, however deliveries and takes interleave', () =>
   fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(fc.nat(2), fc.boolean())), async acts => {
-      const mailbox = new Mailbox()
+      const mailbox = new Mailbox(systemClock)
       const delivered = [0, 0, 0]
       const taken: [from: number, k: number, frame: Promise<Frame>][] = []
       const takes = [0, 0, 0]
@@ -33,7 +33,7 @@ test('frames of a peer come in order, however deliveries and takes interleave', 
   ))
 
 test('channels do not mix, and one that nobody reads holds up no other', async () => {
-  const mailbox = new Mailbox()
+  const mailbox = new Mailbox(systemClock)
   const channel = (group: number) => channelOf({ group, op: 1 })
   const wait = mailbox.take(1, channel(7), 10)
   for (const [sequence, group] of [
@@ -53,7 +53,7 @@ test('channels do not mix, and one that nobody reads holds up no other', async (
 })
 
 test('a wait ends at its limit and names the peer; the next one may succeed', async () => {
-  const mailbox = new Mailbox()
+  const mailbox = new Mailbox(systemClock)
   const start = performance.now()
   await assert.rejects(mailbox.take(5, 0, 0.25), (error: PeerTimeoutError) => {
     assert.ok(error instanceof PeerTimeoutError)
@@ -70,7 +70,7 @@ test('a wait ends at its limit and names the peer; the next one may succeed', as
 })
 
 test('time in which this process was busy itself does not count', async () => {
-  const mailbox = new Mailbox()
+  const mailbox = new Mailbox(systemClock)
   const wait = mailbox.take(1, 0, 0.8)
   for (let i = 0; i < 3; i++) {
     block(1000)
@@ -83,7 +83,7 @@ test('time in which this process was busy itself does not count', async () => {
 })
 
 test('a failure ends all waits and all later ones; the first one stays', async () => {
-  const mailbox = new Mailbox()
+  const mailbox = new Mailbox(systemClock)
   const waits = [mailbox.take(1, 0, 10), mailbox.take(2, 0, 10)]
   mailbox.deliver(3, frame(1))
   const reason = new Error('enough')
@@ -96,7 +96,7 @@ test('a failure ends all waits and all later ones; the first one stays', async (
 })
 
 test('a closed mailbox says so', async () => {
-  const mailbox = new Mailbox()
+  const mailbox = new Mailbox(systemClock)
   const wait = mailbox.take(1, 0, 10)
   mailbox.close()
   await assert.rejects(wait, new PporunError('the communicator is closed'))
