@@ -9,9 +9,16 @@ import { packageVersion } from '../src/base/version.ts'
  * loaded when it is asked for.
  */
 const commands: Record<string, (argv: string[]) => Promise<number>> = {
-  run: async argv => (await import('./run.ts')).run(argv),
+  run: async argv => (await import('./run.ts')).run(argv, reportAfterRun),
   eval: async argv => (await import('./commands/eval.ts')).evaluateCommand(argv),
+  report: async argv => (await import('./commands/report.ts')).reportCommand(argv),
   bench: async argv => (await import('./commands/bench.ts')).bench(argv),
+}
+
+/** The path that runs a job knows no page: it is handed this. */
+async function reportAfterRun(folder: string): Promise<void> {
+  const commands = await import('./commands/report.ts')
+  commands.reportAfterRun(folder)
 }
 
 /** @returns the exit status. */

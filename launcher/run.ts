@@ -22,8 +22,14 @@ import { spawnLocalAgent } from './spawn/local.ts'
 /** The shipped no-code trainer, for the bare word `train`. */
 const TRAINER = fileURLToPath(new URL('../../scripts/train.ts', import.meta.url))
 
-/** `pporun [run]`: checks everything that can be checked, then starts the ranks. Returns the exit status. */
-export async function run(argv: readonly string[]): Promise<number> {
+/**
+ * `pporun [run]`: checks everything that can be checked, then starts the ranks. Returns the exit status.
+ * @param ended told the folder of each run when the job is over.
+ */
+export async function run(
+  argv: readonly string[],
+  ended: (folder: string) => Promise<void>,
+): Promise<number> {
   const args = parseRun(argv)
   const script = findScript(args.script)
   const { hosts, named } = chooseHosts(args)
@@ -54,6 +60,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   if (args.out !== null && runs.none) output.logInto(runs.claim(0).folder, np)
   runs.finish(job.cause)
   output.end(job.cause === null)
+  for (const folder of runs.folders) await ended(folder)
   return status
 }
 

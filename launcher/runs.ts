@@ -37,6 +37,10 @@ export class Runs {
     return this.#runs.length === 0
   }
 
+  get folders(): string[] {
+    return this.#runs.map(({ folder }) => folder)
+  }
+
   /** Fields that a rank has to add to the run in `folder`. */
   add(folder: string, fields: object): void {
     this.#runs.find(run => run.folder === folder)?.add(fields)

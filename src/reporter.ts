@@ -9,6 +9,7 @@ import { jsonlLogger } from './log/jsonl.ts'
 import { type Logger, loggers, silentLogger } from './log/logger.ts'
 import { progressLogger } from './log/progress.ts'
 import { tensorboardLogger } from './log/tensorboard.ts'
+import { reportOnRun } from './web/report.ts'
 
 /** Where a run's results go. Rank 0 has a real one; the others' is silent, so that nobody asks who reports. */
 export interface Reporter {
@@ -82,9 +83,13 @@ function ownSink(index: number): Sink {
   ownFolder ??= folder
   const file = new RunFile(folder, 1)
   const line = new StatusLine(process.stderr)
+  const tell = (problem: string | null) => problem !== null && line.line(`pporun: ${problem}`)
   return {
     folder,
-    fields: fields => file.add(fields),
+    fields: fields => {
+      file.add(fields)
+      if ('status' in fields) tell(reportOnRun(folder))
+    },
     status: text => (text === null ? line.end() : line.update(text)),
   }
 }

@@ -4,6 +4,19 @@ import { join } from 'node:path'
 import { processStat } from './proc.ts'
 import { writeAtomically } from './runfolder.ts'
 
+/** Who writes a run's run.json while it runs; pid and start time name one process of the host for ever. */
+export interface Launcher {
+  host: string
+  pid: number
+  startTime: string | null
+}
+
+/** False if the launcher was on this machine and has gone; elsewhere it is believed. */
+export function isRunning({ host, pid, startTime }: Launcher): boolean {
+  if (host !== hostname() || startTime === null) return true
+  return processStat(pid)?.startTime === startTime
+}
+
 /** run.json of one run: what is known so far, rewritten whenever more is. The job's launcher, or a job of one, writes it. */
 export class RunFile {
   readonly folder: string
@@ -39,7 +52,7 @@ export class RunFile {
       np: this.#np,
       hosts: [host],
       // While it runs: whose death would leave this file behind.
-      launcher: { host, pid, startTime: processStat(pid)?.startTime ?? null },
+      launcher: { host, pid, startTime: processStat(pid)?.startTime ?? null } satisfies Launcher,
       wallSeconds: (Date.now() - this.#start) / 1000,
       ...this.#fields,
     }

@@ -1,3 +1,4 @@
+import { duration, percent, thousands } from '../base/format.ts'
 import type { Logger, Metrics } from './logger.ts'
 
 /** Milliseconds between two states: nobody reads faster, and each costs the launcher's time, not only ours. */
@@ -32,20 +33,6 @@ export function progressLine(metrics: Metrics, totalSteps: number): string {
     `allreduce ${percent(share)}`,
   ].join('  ')
 }
-
-export function duration(seconds: number): string {
-  const s = Math.round(seconds)
-  if (s < 60) return `${s} s`
-  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`
-  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`
-}
-
-/** 100000 as `100 000`. */
-export function thousands(n: number): string {
-  return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ' ')
-}
-
-const percent = (share: number): string => `${Math.round(100 * share)} %`
 
 function bar(share: number): string {
   const full = Math.round(12 * Math.min(1, share))

@@ -58,7 +58,7 @@ export function plotSvg(plot: Plot): string {
   const frame = placement(plot)
   const { width, height } = frame
   return [
-    `<svg class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escaped(describe(plot))}" ${dataset(plot, frame)}>`,
+    `<svg class="plot" viewBox="0 0 ${width} ${height}" role="img" tabindex="0" aria-label="${escaped(describe(plot))}" ${dataset(plot, frame)}>`,
     `<text class="title" x="${frame.left}" y="17">${escaped(plot.title)}</text>`,
     grid(plot, frame),
     ...plot.series.map((series, i) => curve(series, (series.color ?? i) % COLORS, frame)),

@@ -2,6 +2,7 @@
 export interface Curve {
   name: string
   points: [x: number, y: number][]
+  yRange: [from: number, to: number]
 }
 
 /** Every line of an `<svg>` element with linear axes, in its own numbers. */
@@ -14,6 +15,7 @@ export function curvesOf(svg: string): Curve[] {
   return [...svg.matchAll(/<path class="c\d line[^"]*" data-name="([^"]*)" d="([^"]*)"/g)].map(
     ([, name, d]) => ({
       name,
+      yRange: [y0, y1],
       points: [...d.matchAll(/[ML]([\d.-]+),([\d.-]+)/g)].map(([, x, y]) => [
         x0 + ((Number(x) - left) / (right - left)) * (x1 - x0),
         y0 + ((bottom - Number(y)) / (bottom - top)) * (y1 - y0),
