@@ -5,7 +5,7 @@ import { launchOptions } from './args.ts'
 export function helpText(all: boolean): string {
   const launch = Object.entries(launchOptions)
     .filter(([, { common }]) => all || common)
-    .map(([name, { describe }]) => `  ${flag(name).padEnd(24)}${describe}`)
+    .map(([name, { describe }]) => `  ${flag(name).padEnd(26)}${describe}`)
   return `pporun: PPO on every core you own; the same bits at any -np
 
   pporun -np N [options] SCRIPT.ts [training options]    start N ranks of SCRIPT (the word train: the shipped trainer)

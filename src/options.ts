@@ -3,7 +3,9 @@ import { UsageError } from './base/errors.ts'
 import { nearest } from './base/nearest.ts'
 import { wrongOption } from './base/words.ts'
 import { checkFields, optionOf, readWord } from './ppo/check.ts'
-import { defaultConfig, fields, presets, type TrainConfig } from './ppo/config.ts'
+import { defaultConfig, type Field, type TrainConfig } from './ppo/config.ts'
+import { fields } from './ppo/fields.ts'
+import { presets } from './ppo/presets.ts'
 
 /** What train() takes: any field of the configuration, a preset by name, and whether the command line counts. */
 export interface TrainOptions extends Partial<TrainConfig> {
@@ -29,8 +31,7 @@ function presetFor(name: string | undefined, env: string | undefined): Partial<T
     const own = env ?? defaultConfig().env
     return Object.hasOwn(presets, own) ? presets[own] : {}
   }
-  const preset = Object.hasOwn(presets, name) ? presets[name] : undefined
-  if (preset) return { env: name, ...preset }
+  if (Object.hasOwn(presets, name)) return presets[name]
   const close = nearest(name, Object.keys(presets))
   throw new UsageError(
     `unknown preset '${name}'${close ? `; did you mean ${close}?` : ''} Known: ${Object.keys(presets).join(', ')}`,
@@ -38,9 +39,10 @@ function presetFor(name: string | undefined, env: string | undefined): Partial<T
 }
 
 /** Reads `--learning-rate 1e-3 --hidden 64,64 ...`: unknown options and stray words are errors. */
-function readOptions(words: readonly string[]): Partial<TrainConfig> & { preset?: string } {
+function readOptions(given: readonly string[]): Partial<TrainConfig> & { preset?: string } {
   const names = new Map(Object.keys(fields).map(name => [optionOf(name).slice(2), name as keyof TrainConfig]))
   const known = [...names.keys(), 'preset']
+  const words = spellFlags(given, names)
   const wrong = wrongOption(words, Object.fromEntries(known.map(option => [option, true])), false)
   if (wrong) throw new UsageError(wrong)
   const parsed = yargs([...words])
@@ -67,12 +69,29 @@ function readOptions(words: readonly string[]): Partial<TrainConfig> & { preset?
   return config
 }
 
+/** A flag alone is `--flag=true`, and `--no-flag` is `--flag=false`; `--flag true|false` stays as it is. */
+function spellFlags(words: readonly string[], names: ReadonlyMap<string, keyof TrainConfig>): string[] {
+  const isFlag = (option: string) => fields[names.get(option) as keyof TrainConfig]?.kind.type === 'flag'
+  return words.map((word, i) => {
+    if (word.startsWith('--no-') && isFlag(word.slice(5))) return `--${word.slice(5)}=false`
+    const alone = !/^(true|false)$/.test(words[i + 1] ?? '')
+    return word.startsWith('--') && isFlag(word.slice(2)) && alone ? `${word}=true` : word
+  })
+}
+
 /** The training options as lines of help. */
 export function optionHelp(all: boolean): string[] {
-  return Object.entries(fields)
-    .filter(([, { common }]) => all || common)
-    .map(([name, { doc, default: value }]) => {
-      const shown = value === null ? '' : ` (${Array.isArray(value) ? value.join(',') : value})`
-      return `  ${optionOf(name).padEnd(24)}${doc}${shown}`
-    })
+  const published = Object.keys(presets).filter(name => presets[name].env !== name)
+  const line = (option: string, doc: string) => `  ${option.padEnd(26)}${doc}`
+  return [
+    line('--preset', `settings: an environment's name, or ${published.join(', ')} (its own)`),
+    ...Object.entries(fields)
+      .filter(([, { common }]) => all || common)
+      .map(([name, field]) => line(optionOf(name), `${field.doc} (${shown(field)})`)),
+  ]
+}
+
+function shown({ default: value, none }: Field): string {
+  if (typeof value === 'boolean') return value ? 'on' : 'off'
+  return Array.isArray(value) ? value.join(',') : String(value ?? none)
 }

@@ -4,7 +4,8 @@ import { UsageError } from './base/errors.ts'
 import { RunFile } from './base/runfile.ts'
 import { takeDefaultFolder, takeFolder } from './base/runfolder.ts'
 import { StatusLine } from './base/terminal.ts'
-import { type Checkpoint, saveCheckpoint } from './checkpoint/checkpoint.ts'
+import type { Checkpoint } from './checkpoint/checkpoint.ts'
+import { CheckpointWriter } from './checkpoint/writer.ts'
 import { jsonlLogger } from './log/jsonl.ts'
 import { type Logger, loggers, silentLogger } from './log/logger.ts'
 import { progressLogger } from './log/progress.ts'
@@ -18,7 +19,10 @@ export interface Reporter {
   log(totalSteps: number): Logger
   /** Adds fields to run.json. */
   fields(fields: object): void
-  save(checkpoint: Checkpoint): void
+  /** Writes a checkpoint while training goes on; keeps that many. */
+  save(make: () => Checkpoint, keep: number): Promise<void>
+  /** Waits until all is written. */
+  close(): Promise<void>
   /** Lines for the person who watches; the progress line ends. */
   say(...lines: string[]): void
 }
@@ -44,10 +48,16 @@ export async function openReporter(rank: number): Promise<Reporter> {
 }
 
 export function silentReporter(folder: string): Reporter {
-  return { folder, log: () => silentLogger, fields: () => {}, save: () => {}, say: () => {} }
+  const nothing = async () => {}
+  return { folder, log: () => silentLogger, fields: () => {}, save: nothing, close: nothing, say: () => {} }
 }
 
 function reporterTo({ folder, fields, status }: Sink): Reporter {
+  const say = (...lines: string[]) => {
+    status(null)
+    for (const line of lines) console.log(line)
+  }
+  const writer = new CheckpointWriter(folder, text => say(`pporun: warning: ${text}`))
   return {
     folder,
     log: totalSteps =>
@@ -57,11 +67,9 @@ function reporterTo({ folder, fields, status }: Sink): Reporter {
         progressLogger(totalSteps, status),
       ),
     fields,
-    save: checkpoint => void saveCheckpoint(folder, checkpoint),
-    say: (...lines) => {
-      status(null)
-      for (const line of lines) console.log(line)
-    },
+    save: (make, keep) => writer.save(make(), keep),
+    close: () => writer.close(),
+    say,
   }
 }
 

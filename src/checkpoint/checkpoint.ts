@@ -1,102 +1,140 @@
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { basename, join } from 'node:path'
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { deserialize, serialize } from 'node:v8'
 import { PporunError, UsageError } from '../base/errors.ts'
+import { findCheckpoint, pointLatest } from './folder.ts'
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from './safetensors.ts'
 
 /**
  * A checkpoint on disk: a folder `checkpoints/<steps>` with
  *
- *   checkpoint.json          what it is of: environment, network, steps, hash
- *   parameters.safetensors   the parameters
+ *   checkpoint.json          what it is of: environment, network, normaliser, steps, hashes of the other files
+ *   parameters.safetensors   the parameters, for other programs too
+ *   state.v8                 whatever else training needs to go on exactly (V8's serialisation of plain data)
  *
- * and `checkpoints/latest`, a link to the newest. Written aside and renamed: a reader never sees half of one.
+ * and `checkpoints/latest`, a link to the newest. Written aside, synced and renamed: a reader never sees half of one.
  */
 export interface Checkpoint extends About {
   /** Of the flat vector below, in order. */
   tensors: readonly NamedTensor[]
   parameters: Float32Array
+  /** Plain data and typed arrays; null: the policy alone. */
+  state: unknown
+}
+
+/** (x - mean) * scale, clipped to -clip .. clip; lists of numbers on disk. */
+interface StoredNormalizer {
+  mean: Float64Array // [obs]
+  scale: Float64Array // [obs]
+  clip: number
 }
 
 interface About {
   env: string
   /** What the engine needs to know to make the network again. */
   network: unknown
+  /** What observations go through before the network; null: nothing. */
+  normalizer: StoredNormalizer | null
   steps: number
   paramsHash: string
 }
 
-const FORMAT = 1
+const FORMAT = 2
+const ABOUT = 'checkpoint.json'
+const PARAMETERS = 'parameters.safetensors'
+const STATE = 'state.v8'
+
+const DIFFERS = 'its checksum differs'
 
 /** Writes `checkpoints/<steps>` below the run's folder and points `latest` at it. Returns its path. */
-export function saveCheckpoint(runFolder: string, checkpoint: Checkpoint): string {
-  const { tensors, parameters, ...about } = checkpoint
-  const parent = join(runFolder, 'checkpoints')
-  const path = join(parent, String(checkpoint.steps))
+export async function saveCheckpoint(runFolder: string, checkpoint: Checkpoint): Promise<string> {
+  const { tensors, parameters, state, ...about } = checkpoint
+  const path = join(runFolder, 'checkpoints', String(checkpoint.steps))
   const temporary = `${path}.${process.pid}.tmp`
-  mkdirSync(temporary, { recursive: true })
-  writeFileSync(join(temporary, 'parameters.safetensors'), encodeSafetensors(tensors, parameters))
-  writeFileSync(
-    join(temporary, 'checkpoint.json'),
-    `${JSON.stringify({ format: FORMAT, ...about }, null, 2)}\n`,
-  )
-  rmSync(path, { recursive: true, force: true })
-  renameSync(temporary, path)
-  pointLatest(parent, basename(path))
+  const data = { [PARAMETERS]: encodeSafetensors(tensors, parameters), [STATE]: serialize(state) }
+  const hashes = Object.fromEntries(Object.entries(data).map(([name, bytes]) => [name, hashOf(bytes)]))
+  const text = sealed({ format: FORMAT, ...about, files: hashes })
+  try {
+    await mkdir(temporary, { recursive: true })
+    for (const [name, bytes] of Object.entries({ ...data, [ABOUT]: text }))
+      await writeSynced(join(temporary, name), bytes)
+    await rm(path, { recursive: true, force: true })
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true }).catch(() => {})
+    throw error
+  }
+  pointLatest(dirname(path), basename(path))
   return path
 }
 
 /** @param path a run's folder (its latest checkpoint) or a checkpoint's own. Throws UsageError if it is neither. */
 export function loadCheckpoint(path: string): Checkpoint {
   const folder = findCheckpoint(path)
-  const about = readAbout(folder)
-  try {
-    const { tensors, vector } = decodeSafetensors(readFileSync(join(folder, 'parameters.safetensors')))
-    return { ...about, tensors, parameters: vector }
-  } catch (error) {
-    throw new PporunError(`${folder}: damaged (${(error as Error).message})`)
-  }
+  const { files, ...about } = readAbout(folder)
+  const { tensors, vector } = inFile(folder, PARAMETERS, () =>
+    decodeSafetensors(readChecked(folder, PARAMETERS, files)),
+  )
+  const state: unknown = inFile(folder, STATE, () => deserialize(readChecked(folder, STATE, files)))
+  return { ...about, tensors, parameters: vector, state }
 }
 
-function readAbout(folder: string): About {
-  const { format, ...about } = parseAbout(folder)
+function readChecked(folder: string, name: string, hashes: Record<string, string>): Uint8Array {
+  const bytes = readFileSync(join(folder, name))
+  if (hashOf(bytes) !== hashes[name]) throw new Error(DIFFERS)
+  return bytes
+}
+
+function readAbout(folder: string): About & { files: Record<string, string> } {
+  const content = inFile(folder, ABOUT, () => parseObject(readFileSync(join(folder, ABOUT), 'utf8')))
+  const { format, sha256, ...rest } = content
   if (format !== FORMAT)
     throw new UsageError(`${folder}: checkpoint format ${format}; this version reads ${FORMAT}`)
-  const fields = ['env', 'network', 'steps', 'paramsHash'] as const
-  const missing = fields.find(field => about[field] === undefined)
-  if (missing) throw new PporunError(`${folder}: damaged (checkpoint.json has no ${missing})`)
-  return about
+  inFile(folder, ABOUT, () => {
+    if (sha256 !== hashOf(Buffer.from(JSON.stringify({ format, ...rest })))) throw new Error(DIFFERS)
+  })
+  const about = rest as unknown as About & { files: Record<string, string> }
+  const { normalizer } = about
+  if (!normalizer) return about
+  const [mean, scale] = [Float64Array.from(normalizer.mean), Float64Array.from(normalizer.scale)]
+  return { ...about, normalizer: { mean, scale, clip: normalizer.clip } }
 }
 
-function parseAbout(folder: string): About & { format: number } {
+/** What goes wrong while a file is read is damage, and named. */
+function inFile<T>(folder: string, name: string, read: () => T): T {
   try {
-    return JSON.parse(readFileSync(join(folder, 'checkpoint.json'), 'utf8'))
-  } catch {
-    throw new PporunError(`${folder}: damaged (checkpoint.json is not JSON)`)
+    return read()
+  } catch (error) {
+    throw new PporunError(`${folder}: damaged (${name}: ${(error as Error).message})`)
   }
 }
 
-function findCheckpoint(path: string): string {
-  const candidates = [path, join(path, 'checkpoints', 'latest')]
-  const found = candidates.find(candidate => existsSync(join(candidate, 'checkpoint.json')))
-  if (found) return found
-  const what = existsSync(path) ? 'holds no checkpoint (a run that has not finished?)' : 'does not exist'
-  throw new UsageError(`${path}: ${what}; name a run's folder or one of its checkpoints/<steps>`)
+/** An object as JSON that holds the hash of itself without it. */
+function sealed(content: object): Uint8Array {
+  const plain = JSON.stringify(content, listed)
+  const sha256 = hashOf(Buffer.from(plain))
+  return Buffer.from(`${JSON.stringify({ ...JSON.parse(plain), sha256 }, null, 2)}\n`)
 }
 
-/** A link cannot be overwritten in one step, but a rename over it can. */
-function pointLatest(parent: string, name: string): void {
-  const link = join(parent, 'latest')
-  if (existsSync(link) && readlinkSync(link) === name) return
-  const temporary = `${link}.${process.pid}.tmp`
-  symlinkSync(name, temporary)
-  renameSync(temporary, link)
+function parseObject(text: string): Record<string, unknown> {
+  const value: unknown = JSON.parse(text)
+  if (typeof value !== 'object' || value === null) throw new Error('it holds no object')
+  return value as Record<string, unknown>
+}
+
+const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** JSON writes a typed array as an object. */
+const listed = (_: string, value: unknown): unknown => (value instanceof Float64Array ? [...value] : value)
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'w')
+  try {
+    await file.writeFile(bytes)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
 }

@@ -3,14 +3,19 @@ import { loadCheckpoint } from '../checkpoint/checkpoint.ts'
 import type { Engine } from '../engine/engine.ts'
 import { layoutOf, type Network } from '../engine/layout.ts'
 import { makeEngine } from '../engine/select.ts'
+import { dynamicsOf } from '../env/registry.ts'
+import { clipActions } from '../env/spaces.ts'
 import { type EvaluateOptions, type Evaluation, play, summarise } from './evaluate.ts'
 
 /** A trained policy for one environment at a time. */
 export interface Policy {
   /** The environment that it was trained for. */
   env: string
-  /** The most probable action. */
-  act(observation: ArrayLike<number>): Promise<number>
+  /**
+   * The most probable action, from an observation as the environment gives it: a whole number, or an array inside
+   * the bounds of the action space.
+   */
+  act(observation: ArrayLike<number>): Promise<number | number[]>
   /** Begins an episode. */
   reset(): void
 }
@@ -19,6 +24,7 @@ export interface Policy {
 export function loadPolicy(path: string): Policy {
   const { env, engine } = load(path)
   const { observationSize } = engine.layout.network
+  const { actionSpace } = dynamicsOf(env)
   return {
     env,
     act: async observation => {
@@ -26,7 +32,11 @@ export function loadPolicy(path: string): Policy {
         throw new PporunError(
           `an observation of ${env} has ${observationSize} numbers, got ${observation.length}`,
         )
-      return (await engine.act(Float32Array.from(observation), 1, null)).actions[0]
+      const { actions } = await engine.act(Float32Array.from(observation), 1, null)
+      if (actionSpace.type === 'discrete') return actions[0]
+      const inside = new Float32Array(actions.length)
+      clipActions(actionSpace, actions, inside)
+      return [...inside]
     },
     reset: () => {},
   }
@@ -39,7 +49,7 @@ export async function evaluate(path: string, options: EvaluateOptions = {}): Pro
 }
 
 function load(path: string): { env: string; engine: Engine } {
-  const { env, network, tensors, parameters } = loadCheckpoint(path)
+  const { env, network, normalizer, tensors, parameters } = loadCheckpoint(path)
   const layout = layoutOf(network as Network)
   const fits = layout.tensors.every(({ name, offset }) =>
     tensors.some(stored => stored.name === name && stored.offset === offset),
@@ -48,5 +58,6 @@ function load(path: string): { env: string; engine: Engine } {
     throw new PporunError(`${path}: its parameters are not those of the network that it names`)
   const engine = makeEngine('auto', layout)
   engine.setParameters(parameters)
+  engine.setNormalizer(normalizer)
   return { env, engine }
 }

@@ -1,8 +1,18 @@
 import { UsageError } from '../base/errors.ts'
 import { nearest } from '../base/nearest.ts'
-import { fields, type Kind, type TrainConfig } from './config.ts'
+import type { Field, TrainConfig } from './config.ts'
+import { fields } from './fields.ts'
 
 /** Refuses what a configuration must not be, in sentences that say how to mend it. */
+
+/** What a field takes: checked alike for a config object and for the command line. */
+export type Kind =
+  | { type: 'text' }
+  | { type: 'flag' }
+  | { type: 'whole'; least: number }
+  | { type: 'number'; least: number; most?: number }
+  | { type: 'choice'; choices: readonly string[] }
+  | { type: 'wholes'; least: number }
 
 /** The name of a field on the command line. */
 export const optionOf = (field: string): string =>
@@ -16,9 +26,9 @@ export function checkFields(config: Partial<Record<string, unknown>>): void {
       throw new UsageError(`unknown configuration field '${name}'${close ? `; did you mean ${close}?` : ''}`)
     }
     const field = fields[name as keyof TrainConfig]
-    if (value === null && field.default === null) continue
+    if (value === null && field.none) continue
     if (!accepts(field.kind, value))
-      throw new UsageError(`${optionOf(name)} takes ${describeKind(field.kind)}, got '${String(value)}'`)
+      throw new UsageError(`${optionOf(name)} takes ${describeField(field)}, got '${String(value)}'`)
   }
 }
 
@@ -26,6 +36,8 @@ function accepts(kind: Kind, value: unknown): boolean {
   switch (kind.type) {
     case 'text':
       return typeof value === 'string' && value !== ''
+    case 'flag':
+      return typeof value === 'boolean'
     case 'whole':
       return Number.isSafeInteger(value) && (value as number) >= kind.least
     case 'number':
@@ -41,10 +53,15 @@ function accepts(kind: Kind, value: unknown): boolean {
   }
 }
 
+const describeField = ({ kind, none }: Field): string =>
+  none ? `${describeKind(kind)}, or ${none}` : describeKind(kind)
+
 function describeKind(kind: Kind): string {
   switch (kind.type) {
     case 'text':
       return 'a name'
+    case 'flag':
+      return 'true or false'
     case 'whole':
       return `a whole number of at least ${kind.least}`
     case 'number':
@@ -60,8 +77,10 @@ function describeKind(kind: Kind): string {
 
 /** The field's value out of a word of the command line; what cannot be read is left for checkFields to refuse. */
 export function readWord(name: keyof TrainConfig, word: string): unknown {
-  const { kind } = fields[name]
+  const { kind, none } = fields[name]
   const toNumber = (text: string) => (text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text))
+  if (none && word === none) return null
   if (kind.type === 'text' || kind.type === 'choice') return word
+  if (kind.type === 'flag') return word === 'true' ? true : word === 'false' ? false : word
   return kind.type === 'wholes' ? word.split(',').map(toNumber) : toNumber(word)
 }

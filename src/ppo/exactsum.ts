@@ -37,12 +37,12 @@ export class ExactSum {
   readonly #message: Float64Array
   readonly #slots: Float64Array // [numShards, STATISTICS + tensors]
   readonly #slot: number
-  /** One power of two per tensor: training state. */
-  readonly grid: Float64Array
+  readonly #grid: Float64Array
   /** Minibatches that were computed twice. */
   retries = 0
 
-  constructor(strategy: Strategy, engine: Engine, layoutHash: number) {
+  /** @param grid one power of two per tensor: training state, moved on in place. */
+  constructor(strategy: Strategy, engine: Engine, layoutHash: number, grid: Float64Array) {
     const { layout } = engine
     this.#strategy = strategy
     this.#engine = engine
@@ -51,7 +51,7 @@ export class ExactSum {
     this.#slot = slotLength(layout)
     this.#message = new Float64Array(messageLength(layout, strategy.numShards))
     this.#slots = this.#message.subarray(layout.size)
-    this.grid = new Float64Array(layout.tensors.length).fill(gridOf(0))
+    this.#grid = grid
   }
 
   /** Throws NonFiniteError on all ranks if a shard's sums are not finite. */
@@ -60,7 +60,7 @@ export class ExactSum {
     if (!this.#fits()) {
       this.retries++
       this.#layout.tensors.forEach((_, k) => {
-        this.grid[k] = gridOf(this.#largest(k))
+        this.#grid[k] = gridOf(this.#largest(k))
       })
       await this.#sum(minibatch)
     }
@@ -68,7 +68,7 @@ export class ExactSum {
     const total = (statistic: number) => this.#fold(statistic)
     const rows = total(Statistic.rows)
     this.#layout.tensors.forEach((tensor, k) => {
-      this.grid[k] = gridOf(divide(gradient, tensor, rows)) // the next grid follows this sum
+      this.#grid[k] = gridOf(divide(gradient, tensor, rows)) // the next grid follows this sum
     })
     const stats = {
       policyLoss: total(Statistic.policyLoss) / rows,
@@ -81,7 +81,7 @@ export class ExactSum {
   }
 
   async #sum(minibatch: Minibatch): Promise<void> {
-    const sums = await this.#engine.gradients(minibatch, this.grid)
+    const sums = await this.#engine.gradients(minibatch, this.#grid)
     this.#message.set(sums.gradient)
     this.#slots.fill(0)
     for (let local = 0; local < minibatch.numShards; local++) this.#fillSlot(sums, local)
@@ -107,7 +107,7 @@ export class ExactSum {
 
   #fits(): boolean {
     const { numShards } = this.#strategy
-    return this.#layout.tensors.every((_, k) => fitsGrid(this.#largest(k), numShards, this.grid[k]))
+    return this.#layout.tensors.every((_, k) => fitsGrid(this.#largest(k), numShards, this.#grid[k]))
   }
 
   /** Largest magnitude of tensor `k` in any shard's sum. */

@@ -3,7 +3,7 @@ import type { Metrics } from '../log/logger.ts'
 import type { TrainConfig } from './config.ts'
 import type { MinibatchStats } from './exactsum.ts'
 import type { Shared } from './share.ts'
-import { mean, type TrainState } from './state.ts'
+import { type Coefficients, mean, type TrainState } from './state.ts'
 import type { Strategy } from './strategy.ts'
 
 type Part = 'sample' | 'learn'
@@ -19,6 +19,8 @@ export class Meter {
   #waitedBefore = 0
   #firstUpdate: number | null = null
   #stats: MinibatchStats[] = []
+  /** Of the pass that runs, in #stats. */
+  #passBegin = 0
 
   constructor(strategy: Strategy, config: TrainConfig) {
     this.#strategy = strategy
@@ -34,27 +36,38 @@ export class Meter {
     this.#partBegin = now
   }
 
+  startPass(): void {
+    this.#passBegin = this.#stats.length
+  }
+
   add(stats: MinibatchStats): void {
     this.#stats.push(stats)
   }
 
-  /** The metrics of the update that ends; losses are means over its minibatches. */
-  report(state: TrainState, { advantages, returns, episodes }: Shared, learningRate: number): Metrics {
+  /** Approximate KL between the policy that sampled and those that the last pass's minibatches began with, mean. */
+  get klOfLastPass(): number {
+    return mean(this.#stats.slice(this.#passBegin).map(({ approxKl }) => approxKl)) ?? 0
+  }
+
+  /** The metrics of the update that has ended; losses are means over its minibatches. */
+  report({ update, recentReturns }: TrainState, shared: Shared, rates: Coefficients): Metrics {
+    const { advantages, returns, episodes } = shared
     const now = performance.now()
     this.#milliseconds.learn += now - this.#partBegin
-    this.#firstUpdate ??= state.update
+    this.#firstUpdate ??= update - 1
     const { sample, learn } = this.#milliseconds
     const rows = this.#config.numEnvs * this.#config.numSteps
     const seconds = (now - this.#begin) / 1000
     const average = (name: keyof MinibatchStats) => mean(this.#stats.map(stats => stats[name]))
     const metrics: Metrics = {
-      update: state.update + 1,
-      steps: (state.update + 1) * rows,
+      update,
+      steps: update * rows,
       seconds,
-      'charts/SPS': ((state.update + 1 - this.#firstUpdate) * rows) / seconds,
-      'charts/episodic_return': mean(state.recentReturns),
+      'charts/SPS': ((update - this.#firstUpdate) * rows) / seconds,
+      'charts/episodic_return': mean(recentReturns),
       'charts/episodic_length': mean(episodes.map(({ length }) => length)),
-      'charts/learning_rate': learningRate,
+      'charts/learning_rate': rates.learningRate,
+      'charts/kl_coef': rates.klCoef,
       'losses/policy_loss': average('policyLoss'),
       'losses/value_loss': average('valueLoss'),
       'losses/entropy': average('entropy'),
@@ -69,6 +82,7 @@ export class Meter {
     this.#milliseconds.learn = 0
     this.#part = null
     this.#stats = []
+    this.#passBegin = 0
     return metrics
   }
 }

@@ -5,17 +5,14 @@ import type { TrainConfig } from './config.ts'
 import { type Rollout, rowOfShard } from './rollout.ts'
 import type { Shared } from './share.ts'
 import type { Sizes } from './sizes.ts'
+import type { Coefficients } from './state.ts'
 import type { Strategy } from './strategy.ts'
-
-/** One pass over a rollout: which pass it is, and what its loss clips at. */
-export interface Pass {
-  /** Passes made since the start of training: the counter of the shuffles. */
-  number: number
-  clipCoef: number
-}
 
 /** Spread of advantages below which they are not blown up (CleanRL, Stable-Baselines3). */
 const EPSILON = 1e-8
+
+/** Error from which the Huber loss is linear. */
+const HUBER_DELTA = 1
 
 /**
  * The minibatches of a pass. Each takes the same number of rows of every shard, in the order of that shard's own
@@ -27,14 +24,16 @@ export function* minibatches(
   sizes: Sizes,
   strategy: Strategy,
   config: TrainConfig,
-  pass: Pass,
+  now: Coefficients,
+  pass: number,
 ): Generator<Minibatch> {
   const { numShards, rowsPerShard, minibatchRowsPerShard: rows, numMinibatches } = sizes
   const { firstShard, lastShard } = strategy
-  const orders = shuffles(numShards, rowsPerShard, config.seed, pass.number)
+  const orders = shuffles(numShards, rowsPerShard, config.seed, pass)
   const everywhere = new Int32Array(numShards * rows)
   const here = new Int32Array((lastShard - firstShard) * rows)
   const ofAll = normalisationOfAll(config, shared)
+  const loss = lossOf(config, now)
   for (let k = 0; k < numMinibatches; k++) {
     for (let shard = 0; shard < numShards; shard++)
       for (let i = 0; i < rows; i++) {
@@ -44,14 +43,15 @@ export function* minibatches(
           here[(shard - firstShard) * rows + i] = rowOfShard(rollout, sizes, shard - firstShard, j)
       }
     const { advantageMean, advantageDivisor } = ofAll ?? normalisation(shared, everywhere)
-    const rowsOfRank = { indices: here, numShards: lastShard - firstShard, rowsPerShard: rows }
-    yield { ...rowsOfRank, ...lossOf(config, pass), advantageMean, advantageDivisor }
+    yield {
+      ...loss,
+      indices: here,
+      numShards: lastShard - firstShard,
+      rowsPerShard: rows,
+      advantageMean,
+      advantageDivisor,
+    }
   }
-}
-
-function lossOf({ valueClip, vfCoef, entCoef }: TrainConfig, { clipCoef }: Pass): Loss {
-  const valueLoss = { valueClip: valueClip ?? Infinity, valueClipMode: 'max', huberDelta: Infinity } as const
-  return { clipCoef, ...valueLoss, vfCoef, entCoef, klCoef: 0 }
 }
 
 /** Every shard's own order of its rows, [numShards][rowsPerShard]. */
@@ -61,6 +61,18 @@ function shuffles(numShards: number, rowsPerShard: number, seed: number, pass: n
     permutation(order, seed, Purpose.shuffle, shard, pass)
     return order
   })
+}
+
+function lossOf({ valueClip, valueClipMode, valueLoss, vfCoef }: TrainConfig, now: Coefficients): Loss {
+  return {
+    clipCoef: now.clipCoef ?? Number.POSITIVE_INFINITY,
+    valueClip: valueClip ?? Number.POSITIVE_INFINITY,
+    valueClipMode,
+    huberDelta: valueLoss === 'huber' ? HUBER_DELTA : Number.POSITIVE_INFINITY,
+    vfCoef,
+    entCoef: now.entCoef,
+    klCoef: now.klCoef,
+  }
 }
 
 type Normalisation = Pick<Minibatch, 'advantageMean' | 'advantageDivisor'>

@@ -1,82 +1,105 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises'
 import type { PhaseName } from '../base/progress.ts'
-import type { Engine } from '../engine/engine.ts'
-import type { VectorEnv } from '../env/vectorenv.ts'
+import type { Optimizer } from '../engine/optimizer.ts'
 import type { Logger } from '../log/logger.ts'
 import { collect, type Sampler } from './collect.ts'
+import { type Commit, commit } from './commit.ts'
 import type { TrainConfig } from './config.ts'
 import { ExactSum } from './exactsum.ts'
 import { computeGae } from './gae.ts'
 import { maybeAssertInStep } from './instep.ts'
 import { Meter } from './meter.ts'
 import { minibatches } from './minibatch.ts'
+import { normalizerOf, rewardScaleOf } from './normalize.ts'
 import { Rollout } from './rollout.ts'
-import { scheduled } from './schedules.ts'
-import { share } from './share.ts'
+import { assertFinite, share } from './share.ts'
 import type { Sizes } from './sizes.ts'
-import { countEpisodes, type TrainState } from './state.ts'
+import { absorb, adaptToKl, coefficients, type TrainState } from './state.ts'
 import type { Strategy } from './strategy.ts'
+import { begin } from './warmup.ts'
+
+/** What becomes of commits. */
+export interface Keeper {
+  /** Whether one is wanted after that many updates: the same answer on all ranks. */
+  isDue(update: number): boolean
+  keep(commit: Commit): Promise<void>
+}
 
 /** The parts that the algorithm is handed. It knows them by their interfaces. */
 export interface Parts {
   strategy: Strategy
-  engine: Engine
+  /** The rank's environments, and the engine that acts in them and learns. */
+  sampler: Sampler
+  optimizer: Optimizer
   /** Hash of the engine's layout: ranks with another network must not be summed. */
   layoutHash: number
-  envs: VectorEnv
-  sampler: Sampler
   log: Logger
+  keeper: Keeper
   /** Told what the rank is doing. */
   phase: (phase: PhaseName) => void
 }
 
 /**
- * Proximal policy optimisation, clipped (Schulman et al. 2017, arXiv 1707.06347), on any number of ranks.
- * All ranks run this loop in lockstep: every decision in it is taken on reduced numbers, so none depends on
- * the rank, and the parameters are the same bits everywhere and for any number of ranks.
+ * Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347) on any number of ranks. All ranks run this
+ * loop in lockstep: every decision in it is taken on reduced numbers, so none depends on the rank, and the
+ * parameters are the same bits everywhere and for any number of ranks.
  */
 export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, parts: Parts): Promise<void> {
-  const { strategy, engine, envs, sampler, log, phase } = parts
-  const { numUpdates } = sizes
-  const rollout = new Rollout(config.numSteps, envs.numEnvs, envs.observations.length / envs.numEnvs)
-  const exactSum = new ExactSum(strategy, engine, parts.layoutHash)
+  const { strategy, sampler, optimizer, log, keeper, phase } = parts
+  const { engine } = sampler
+  const shards = strategy.lastShard - strategy.firstShard
+  const rollout = new Rollout(
+    config.numSteps,
+    sampler.envs.numEnvs,
+    engine.layout.network,
+    shards,
+    state.klCoef > 0,
+  )
+  const exactSum = new ExactSum(strategy, engine, parts.layoutHash, state.grid)
   const meter = new Meter(strategy, config)
   engine.setParameters(state.parameters)
-  await envs.reset()
+  optimizer.state = state.adam
+  if (state.update === 0) await begin(config, sizes, state, strategy, sampler)
 
-  for (; state.update < numUpdates; state.update++) {
-    const learningRate = scheduled(config.lrSchedule, config.learningRate, state.update, numUpdates)
-    const clipCoef = scheduled(config.clipSchedule, config.clipCoef, state.update, numUpdates)
+  while (state.update < sizes.numUpdates) {
+    const now = coefficients(config, state, sizes.numUpdates)
 
     // 1. Sample numSteps from each environment of this rank.                                   [T, N]
     phase('sample')
     meter.start('sample')
-    await collect(rollout, envs, engine, sampler)
+    engine.setNormalizer(normalizerOf(config, state))
+    await collect(rollout, sampler, { config, step: state.step, rewardScale: rewardScaleOf(config, state) })
+    state.step += config.numSteps
 
     // 2. Credit each action. A truncated episode bootstraps from V(s_T); a terminated one from 0.
     computeGae(rollout, config.gamma, config.gaeLambda)
     const shared = await share(strategy, rollout, sizes) // the one allgather of the update
-    countEpisodes(state, shared.episodes)
+    assertFinite(shared.flaw, state.update)
+    absorb(state, shared)
 
     // 3. Learn: passes over the rollout in shuffled minibatches; one allreduce each.
     phase('learn')
     meter.start('learn')
     engine.setRows(rollout)
     learning: for (let epoch = 0; epoch < config.updateEpochs; epoch++) {
-      const pass = { number: state.update * config.updateEpochs + epoch, clipCoef }
-      for (const minibatch of minibatches(rollout, shared, sizes, strategy, config, pass)) {
+      meter.startPass()
+      const pass = state.update * config.updateEpochs + epoch // the counter of the shuffles
+      for (const minibatch of minibatches(rollout, shared, sizes, strategy, config, now, pass)) {
         const { gradient, stats } = await exactSum.reduce(minibatch) // all ranks leave with the same numbers
         meter.add(stats)
         if (config.targetKl !== null && stats.approxKl > 1.5 * config.targetKl) break learning
         // Clips the gradient after averaging, so at the same scale everywhere.
-        state.optimizer.step(state.parameters, gradient, learningRate, config.maxGradNorm)
+        optimizer.step(state.parameters, gradient, now.learningRate, config.maxGradNorm)
         engine.setParameters(state.parameters)
       }
     }
+    adaptToKl(config, state, meter.klOfLastPass)
+    state.update++
 
-    // 4. Report, and check now and then that nobody has drifted.
-    log.write(meter.report(state, shared, learningRate))
-    await maybeAssertInStep(strategy, state.update + 1, state.parameters)
+    // 4. Report, keep, and check now and then that nobody has drifted.
+    log.write(meter.report(state, shared, now))
+    if (keeper.isDue(state.update)) await keeper.keep(await commit(state, strategy, sampler, optimizer))
+    await maybeAssertInStep(strategy, state.update, state.parameters)
     await eventLoopTurn() // for the script's own timers and signals: a job of one waits for nobody
   }
 }

@@ -1,5 +1,14 @@
-import { type Moments, mergeMoments, momentsOf } from '../base/math/moments.ts'
-import { type Episode, type Rollout, rowOfShard } from './rollout.ts'
+import { NonFiniteError } from '../base/errors.ts'
+import {
+  type Moments,
+  mergeMoments,
+  mergeVectors,
+  momentsOf,
+  type VectorMoments,
+  vectorMoments,
+} from '../base/math/moments.ts'
+import { Reader, Writer } from './numbers.ts'
+import { type Episode, type Flaw, flaws, type Rollout, rowOfShard } from './rollout.ts'
 import type { Sizes } from './sizes.ts'
 import type { Strategy } from './strategy.ts'
 
@@ -9,76 +18,93 @@ export interface Shared {
   advantages: Float32Array
   /** Of the returns of all rows, for the explained variance. */
   returns: Moments
+  /** Of the observations before normalisation, and of the discounted returns: merged in shard order. */
+  observationMoments: VectorMoments
+  rewardMoments: VectorMoments
   /** Episodes that ended, in the order of steps, then environments. */
   episodes: Episode[]
+  /** The first number that is not finite, by rank. */
+  flaw: (Flaw & { rank: number }) | null
 }
 
-/** Before the advantages of a shard in its rank's block: mean and M2 of its returns. */
-const PER_SHARD = 2
-const PER_EPISODE = 4
-
-/** The one allgather of an update. Its block holds the rank's shards, then its episodes. */
+/** The one allgather of an update. */
 export async function share(strategy: Strategy, rollout: Rollout, sizes: Sizes): Promise<Shared> {
   const blocks = await strategy.share(pack(strategy, rollout, sizes))
-  const { numShards, rowsPerShard } = sizes
   const shared: Shared = {
-    advantages: new Float32Array(numShards * rowsPerShard),
+    advantages: new Float32Array(sizes.numShards * sizes.rowsPerShard),
     returns: { count: 0, mean: 0, m2: 0 },
+    observationMoments: vectorMoments(rollout.observationMoments[0].mean.length),
+    rewardMoments: vectorMoments(1),
     episodes: [],
+    flaw: null,
   }
   let shard = 0
-  for (const block of blocks) {
-    const shards = block[0]
-    unpackShards(shared, block.subarray(1), shards, shard, rowsPerShard)
-    unpackEpisodes(shared, block.subarray(1 + shards * (PER_SHARD + rowsPerShard)))
-    shard += shards
-  }
+  for (const [rank, block] of blocks.entries()) shard = unpack(shared, new Reader(block), rank, shard, sizes)
   shared.episodes.sort((a, b) => a.t - b.t || a.env - b.env)
   return shared
 }
 
+/** Throws on all ranks alike, before anything is learnt from a number that is not finite. */
+export function assertFinite(flaw: Shared['flaw'], update: number): void {
+  if (!flaw) return
+  const { what, env, rank, t, value } = flaw
+  throw new NonFiniteError(
+    `the ${what} is ${value} in environment ${env} (rank ${rank}) at step ${t} of update ${update + 1}`,
+  )
+}
+
+/** A rank's block: what is not finite, its shards, its episodes. */
 function pack(strategy: Strategy, rollout: Rollout, sizes: Sizes): Float64Array {
   const { rowsPerShard } = sizes
-  const shards = strategy.lastShard - strategy.firstShard
-  const perShard = PER_SHARD + rowsPerShard
-  const block = new Float64Array(1 + shards * perShard + rollout.episodes.length * PER_EPISODE)
+  const { flaw, episodes } = rollout
+  const writer = new Writer()
+  writer.put(flaw ? flaws.indexOf(flaw.what) : -1, flaw?.env ?? 0, flaw?.t ?? 0, flaw?.value ?? 0)
   const rows = new Int32Array(rowsPerShard)
-  block[0] = shards
-  for (let local = 0; local < shards; local++) {
-    const at = 1 + local * perShard
-    for (let j = 0; j < rowsPerShard; j++) rows[j] = rowOfShard(rollout, sizes, local, j)
+  const advantages = new Float64Array(rowsPerShard)
+  writer.put(strategy.lastShard - strategy.firstShard)
+  for (let local = 0; local < strategy.lastShard - strategy.firstShard; local++) {
+    for (let j = 0; j < rowsPerShard; j++) {
+      rows[j] = rowOfShard(rollout, sizes, local, j)
+      advantages[j] = rollout.advantages[rows[j]]
+    }
     const { mean, m2 } = momentsOf(rollout.returns, rows)
-    block.set([mean, m2], at)
-    for (let j = 0; j < rowsPerShard; j++) block[at + PER_SHARD + j] = rollout.advantages[rows[j]]
+    writer.put(mean, m2)
+    putMoments(writer, rollout.observationMoments[local])
+    putMoments(writer, rollout.rewardMoments[local])
+    writer.putArray(advantages)
   }
-  rollout.episodes.forEach((episode, i) => {
-    block.set(
-      [episode.t, episode.env, episode.return, episode.length],
-      1 + shards * perShard + i * PER_EPISODE,
-    )
-  })
-  return block
+  writer.put(episodes.length)
+  for (const { t, env, return: total, length } of episodes) writer.put(t, env, total, length)
+  return writer.take()
 }
 
-function unpackShards(
-  shared: Shared,
-  block: Float64Array,
-  shards: number,
-  first: number,
-  rowsPerShard: number,
-): void {
-  for (let local = 0; local < shards; local++) {
-    const at = local * (PER_SHARD + rowsPerShard)
-    const [mean, m2] = block.subarray(at, at + PER_SHARD)
+/** @returns the shard after the block's last. */
+function unpack(shared: Shared, reader: Reader, rank: number, firstShard: number, sizes: Sizes): number {
+  const { rowsPerShard } = sizes
+  const [kind, flawed, at, value] = reader.array(4)
+  if (kind >= 0) shared.flaw ??= { what: flaws[kind], env: flawed, t: at, value, rank }
+  const endShard = firstShard + reader.next()
+  for (let shard = firstShard; shard < endShard; shard++) {
+    const [mean, m2] = reader.array(2)
     shared.returns = mergeMoments(shared.returns, { count: rowsPerShard, mean, m2 })
-    const advantages = block.subarray(at + PER_SHARD, at + PER_SHARD + rowsPerShard)
-    shared.advantages.set(advantages, (first + local) * rowsPerShard)
+    mergeNext(shared.observationMoments, reader)
+    mergeNext(shared.rewardMoments, reader)
+    shared.advantages.set(reader.array(rowsPerShard), shard * rowsPerShard)
   }
-}
-
-function unpackEpisodes(shared: Shared, block: Float64Array): void {
-  for (let i = 0; i < block.length; i += PER_EPISODE) {
-    const [t, env, total, length] = block.subarray(i, i + PER_EPISODE)
+  for (let left = reader.next(); left > 0; left--) {
+    const [t, env, total, length] = reader.array(4)
     shared.episodes.push({ t, env, return: total, length })
   }
+  return endShard
+}
+
+function putMoments(writer: Writer, { count, mean, m2 }: VectorMoments): void {
+  writer.put(count)
+  writer.putArray(mean)
+  writer.putArray(m2)
+}
+
+function mergeNext(moments: VectorMoments, reader: Reader): void {
+  const size = moments.mean.length
+  mergeVectors(moments, { count: reader.next(), mean: reader.array(size), m2: reader.array(size) })
 }

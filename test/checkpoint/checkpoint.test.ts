@@ -16,25 +16,27 @@ function checkpointAt(steps: number): Checkpoint {
   return {
     env: 'CartPole-v1',
     network: { hidden: [] },
+    normalizer: { mean: Float64Array.of(0.1, -3), scale: Float64Array.of(1 / 3, 1e-9), clip: 10 },
     tensors,
     steps,
     paramsHash: `hash of ${steps}`,
     parameters,
+    state: { update: steps, moments: Float64Array.of(Number.NaN, 1 / 3), bytes: Uint8Array.of(1, 2) },
   }
 }
 
-test('a checkpoint is read back whole, by the run and by its own path', t => {
+test('a checkpoint is read back whole, by the run and by its own path', async t => {
   const run = temporaryFolder(t)
-  const path = saveCheckpoint(run, checkpointAt(256))
+  const path = await saveCheckpoint(run, checkpointAt(256))
   assert.equal(path, join(run, 'checkpoints', '256'))
   for (const name of [run, path, join(run, 'checkpoints', 'latest'), `${run}/`])
     assert.deepEqual(loadCheckpoint(name), checkpointAt(256))
 })
 
-test('latest moves on, older ones stay, nothing unfinished is left', t => {
+test('latest moves on, older ones stay, nothing unfinished is left', async t => {
   const run = temporaryFolder(t)
   for (const steps of [256, 512, 1024]) {
-    saveCheckpoint(run, checkpointAt(steps))
+    await saveCheckpoint(run, checkpointAt(steps))
     assert.equal(readlinkSync(join(run, 'checkpoints', 'latest')), String(steps))
     assert.equal(loadCheckpoint(run).steps, steps)
   }
@@ -42,17 +44,17 @@ test('latest moves on, older ones stay, nothing unfinished is left', t => {
   assert.deepEqual(loadCheckpoint(join(run, 'checkpoints', '512')), checkpointAt(512))
 })
 
-test('saving at the same steps again replaces', t => {
+test('saving at the same steps again replaces', async t => {
   const run = temporaryFolder(t)
-  saveCheckpoint(run, checkpointAt(256))
-  saveCheckpoint(run, { ...checkpointAt(256), paramsHash: 'new' })
+  await saveCheckpoint(run, checkpointAt(256))
+  await saveCheckpoint(run, { ...checkpointAt(256), paramsHash: 'new' })
   assert.equal(loadCheckpoint(run).paramsHash, 'new')
   assert.deepEqual(readdirSync(join(run, 'checkpoints')).sort(), ['256', 'latest'])
 })
 
-test('a run can be moved with its checkpoints: the link is relative', t => {
+test('a run can be moved with its checkpoints: the link is relative', async t => {
   const run = temporaryFolder(t)
-  saveCheckpoint(run, checkpointAt(256))
+  await saveCheckpoint(run, checkpointAt(256))
   assert.equal(readlinkSync(join(run, 'checkpoints', 'latest')), '256')
 })
 
@@ -68,7 +70,7 @@ test('a folder without a checkpoint, and none at all, are the user’s mistake',
   assert.throws(() => loadCheckpoint(join(folder, 'x')), /x: does not exist; name a run's folder/)
 })
 
-test('a damaged checkpoint is refused in words, with its path', t => {
+test('a damaged checkpoint is refused in words, with its path', async t => {
   const damages: ((path: string) => void)[] = [
     path => truncateSync(join(path, 'parameters.safetensors'), 100),
     path => writeFileSync(join(path, 'parameters.safetensors'), 'foreign'),
@@ -77,7 +79,7 @@ test('a damaged checkpoint is refused in words, with its path', t => {
     path => writeFileSync(join(path, 'checkpoint.json'), '{"format": 1}'),
   ]
   for (const [i, damage] of damages.entries()) {
-    const path = saveCheckpoint(temporaryFolder(t), checkpointAt(256))
+    const path = await saveCheckpoint(temporaryFolder(t), checkpointAt(256))
     damage(path)
     assert.throws(
       () => loadCheckpoint(path),

@@ -25,9 +25,10 @@ function engineOf(flat: Float32Array = parameters): ReferenceEngine {
   return engine
 }
 
-function save(run: string, flat: Float32Array = parameters): string {
+function save(run: string, flat: Float32Array = parameters): Promise<string> {
   const { network, tensors } = layout
-  return saveCheckpoint(run, { env, network, tensors, steps: 1, paramsHash: '', parameters: flat })
+  const about = { env, network, normalizer: null, steps: 1, paramsHash: '', state: null }
+  return saveCheckpoint(run, { ...about, tensors, parameters: flat })
 }
 
 /** Return of the one episode that starts as environment `index` does, in a batch of its own. */
@@ -96,7 +97,7 @@ test('the summary of returns and lengths', () => {
 
 test('a saved policy acts and plays as the engine did', async t => {
   const run = temporaryFolder(t)
-  save(run)
+  await save(run)
   const played = await play(env, engineOf(), { first: 0, count: 10 }, { seed: 4 })
   assert.deepEqual(await evaluate(run, { episodes: 10, seed: 4 }), summarise([played]))
   const policy = loadPolicy(join(run, 'checkpoints', 'latest'))
@@ -109,18 +110,18 @@ test('a saved policy acts and plays as the engine did', async t => {
 
 test('an observation of another size is refused', async t => {
   const run = temporaryFolder(t)
-  save(run)
+  await save(run)
   await assert.rejects(loadPolicy(run).act([1, 2, 3]), /observation/)
 })
 
-test('parameters that are not those of the network are refused', t => {
+test('parameters that are not those of the network are refused', async t => {
   const longer = temporaryFolder(t)
-  save(longer, new Float32Array(layout.size + 1))
+  await save(longer, new Float32Array(layout.size + 1))
   assert.throws(() => loadPolicy(longer), PporunError)
   const other = temporaryFolder(t)
   const { tensors } = layoutOf({ ...layout.network, hidden: [4] })
   const size = tensors.reduce((sum, tensor) => sum + tensor.size, 0)
-  const about = { env, network: layout.network, steps: 1, paramsHash: '' }
-  saveCheckpoint(other, { ...about, tensors, parameters: new Float32Array(size) })
+  const about = { env, network: layout.network, normalizer: null, steps: 1, paramsHash: '', state: null }
+  await saveCheckpoint(other, { ...about, tensors, parameters: new Float32Array(size) })
   assert.throws(() => loadPolicy(other), PporunError)
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { NonFiniteError } from '../../src/base/errors.ts'
-import { roundToGrid } from '../../src/base/math/exact.ts'
+import { GRID_FLOOR, roundToGrid } from '../../src/base/math/exact.ts'
 import { STATISTICS } from '../../src/base/statistics.ts'
 import type { Engine, Minibatch, ShardSums } from '../../src/engine/engine.ts'
 import { layoutOf } from '../../src/engine/layout.ts'
@@ -52,7 +52,8 @@ async function reduceAll(
       const { firstShard, lastShard } = shardsOf(comm.rank, size, SHARDS)
       let now = minibatches[0]
       const engine = engineWith((shard, i) => now(shard, i), firstShard)
-      const exactSum = new ExactSum(allreduceStrategy(comm, SHARDS), engine, 0)
+      const grid = new Float64Array(layout.tensors.length).fill(GRID_FLOOR)
+      const exactSum = new ExactSum(allreduceStrategy(comm, SHARDS), engine, 0, grid)
       const bits: string[] = []
       const retries: number[] = []
       for (now of minibatches) {

@@ -12,6 +12,15 @@ import { inprocCommunicators } from '../ranks/twin.ts'
 
 const config = { ...defaultConfig(), numEnvs: 12, numSteps: 10, batchSize: 60, shards: 6 }
 const sizes = sizesOf(config)
+const network = {
+  observationSize: 1,
+  hidden: [2],
+  activation: 'tanh',
+  sharedTrunk: false,
+  distribution: 'categorical',
+  numActions: 2,
+} as const
+const now = { learningRate: 1e-3, clipCoef: 0.2, entCoef: 0, klCoef: 0 }
 
 /** What one rank sees of a pass: global row names per shard, and how advantages are normalised. */
 interface Seen {
@@ -22,7 +31,7 @@ interface Seen {
 
 /** A rollout whose rows can be told apart: the reward names (step, global environment). */
 function rolloutOf(firstEnv: number, numEnvs: number): Rollout {
-  const rollout = new Rollout(config.numSteps, numEnvs, 1)
+  const rollout = new Rollout(config.numSteps, numEnvs, network, numEnvs / sizes.envsPerShard, false)
   for (let t = 0; t < config.numSteps; t++)
     for (let n = 0; n < numEnvs; n++) {
       const row = t * numEnvs + n
@@ -44,10 +53,7 @@ async function passOn(size: number): Promise<Seen> {
     const rollout = rolloutOf(firstEnv, numEnvs)
     const shared = await share(strategy, rollout, sizes)
     const seen: Seen = { rows: [], normalisation: [], episodes: shared.episodes }
-    for (const minibatch of minibatches(rollout, shared, sizes, strategy, config, {
-      number: 3,
-      clipCoef: 0.2,
-    })) {
+    for (const minibatch of minibatches(rollout, shared, sizes, strategy, config, now, 3)) {
       seen.rows.push(namesOf(minibatch, rollout))
       seen.normalisation.push({ mean: minibatch.advantageMean, divisor: minibatch.advantageDivisor })
     }

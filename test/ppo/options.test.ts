@@ -4,7 +4,10 @@ import fc from 'fast-check'
 import { UsageError } from '../../src/base/errors.ts'
 import { resolveConfig, type TrainOptions } from '../../src/options.ts'
 import { optionOf } from '../../src/ppo/check.ts'
-import { defaultConfig, fields, presets } from '../../src/ppo/config.ts'
+import { defaultConfig } from '../../src/ppo/config.ts'
+import { fields } from '../../src/ppo/fields.ts'
+import { presets } from '../../src/ppo/presets.ts'
+import { sizesOf } from '../../src/ppo/sizes.ts'
 
 test('defaults, below the preset, below the script, below the command line', () => {
   const config = resolveConfig({ gamma: 0.9, seed: 5 }, ['--seed', '6'])
@@ -31,6 +34,41 @@ test('scientific notation, comma lists and = all work', () => {
   assert.equal(config.learningRate, 3e-4)
   assert.deepEqual(config.hidden, [32, 16])
   assert.equal(config.entCoef, 0)
+})
+
+test('a flag stands alone, takes true or false, and is turned off by --no-', () => {
+  const given = (...words: string[]) => resolveConfig({}, words).normalizeRewards
+  assert.equal(given(), false)
+  for (const on of [['--normalize-rewards'], ['--normalize-rewards', 'true'], ['--normalize-rewards=true']])
+    assert.equal(given(...on), true)
+  const acrobat = ['--env', 'Acrobot-v1'] // whose preset has it on
+  assert.equal(given(...acrobat), true)
+  for (const off of [['--no-normalize-rewards'], ['--normalize-rewards', 'false']])
+    assert.equal(given(...acrobat, ...off), false)
+  assert.throws(() => given('--normalize-rewards=maybe'), /--normalize-rewards takes true or false/)
+  assert.throws(() => given('--normalize-rewards', 'maybe'), /unexpected 'maybe'/)
+  assert.throws(() => given('--no-seed'), UsageError)
+})
+
+test('what may be off is turned off by that word', () => {
+  const config = resolveConfig({}, ['--clip-coef', 'off', '--target-kl', 'off', '--shards', 'auto'])
+  assert.deepEqual([config.clipCoef, config.targetKl, config.shards], [null, null, null])
+  assert.throws(() => resolveConfig({}, ['--gamma', 'off']), /--gamma takes a number from 0 to 1, got 'off'/)
+  assert.throws(() => resolveConfig({}, ['--clip-coef', 'no']), /--clip-coef takes .*, or off, got 'no'/)
+})
+
+test("every preset is a configuration that can be cut; an environment's own has at least 8 environments", () => {
+  for (const [name, preset] of Object.entries(presets)) {
+    const config = resolveConfig({}, ['--preset', name])
+    assert.deepEqual(config, { ...defaultConfig(), ...preset })
+    const { numShards } = sizesOf(config)
+    if (name === config.env) assert.ok(config.numEnvs >= 8 && numShards >= 8, name)
+  }
+})
+
+test("CleanRL's preset keeps its numbers", () => {
+  const { numEnvs, numSteps, batchSize, updateEpochs } = resolveConfig({}, ['--preset', 'cleanrl'])
+  assert.deepEqual([numEnvs, numSteps, (numEnvs * numSteps) / batchSize, updateEpochs], [4, 128, 4, 4])
 })
 
 test('argv: false leaves the command line alone', () => {
@@ -78,5 +116,5 @@ test('any words give a configuration or a UsageError', () => {
 
 function example(type: string, kind: object): string {
   if (type === 'choice') return (kind as { choices: string[] }).choices.at(-1)!
-  return { text: 'CartPole-v1', whole: '7', number: '0.5', wholes: '7,7' }[type]!
+  return { text: 'CartPole-v1', flag: 'true', whole: '7', number: '0.5', wholes: '7,7' }[type]!
 }

@@ -1,10 +1,11 @@
 import { ProgressWriter } from '../../src/base/progress.ts'
 import { Communicator } from '../../src/collective/communicator.ts'
 import { inprocTransports } from '../../src/collective/inproc.ts'
+import type { TrainResult } from '../../src/describe.ts'
 import { resolveConfig } from '../../src/options.ts'
 import { sizesOf } from '../../src/ppo/sizes.ts'
 import { silentReporter } from '../../src/reporter.ts'
-import { type TrainResult, trainWith } from '../../src/train.ts'
+import { trainWith } from '../../src/train.ts'
 
 /** Communicators of `size` ranks in this process. */
 export function inprocCommunicators(size: number, opTimeout = 10): Communicator[] {

@@ -32,3 +32,45 @@ export function mergeMoments(a: Moments, b: Moments): Moments {
   const mean = a.mean + (delta * b.count) / count
   return { count, mean, m2: a.m2 + b.m2 + (delta * delta * a.count * b.count) / count }
 }
+
+/** Moments of every component of vectors: plain data. */
+export interface VectorMoments {
+  count: number
+  mean: Float64Array // [size]
+  m2: Float64Array // [size]
+}
+
+export function vectorMoments(size: number): VectorMoments {
+  return { count: 0, mean: new Float64Array(size), m2: new Float64Array(size) }
+}
+
+/** Takes the vector of `rows` that begins at `at` (Welford 1962). */
+export function addVector(moments: VectorMoments, rows: Float32Array | Float64Array, at: number): void {
+  const { mean, m2 } = moments
+  const weight = 1 / ++moments.count
+  for (let k = 0; k < mean.length; k++) {
+    const x = rows[at + k]
+    const delta = x - mean[k]
+    mean[k] += delta * weight
+    m2[k] += delta * (x - mean[k])
+  }
+}
+
+/** Merges `more` into `moments` (Chan et al. 1979); merge in a fixed order for fixed bits. */
+export function mergeVectors(moments: VectorMoments, more: VectorMoments): void {
+  if (more.count === 0) return
+  const count = moments.count + more.count
+  const share = more.count / count
+  for (let k = 0; k < moments.mean.length; k++) {
+    const delta = more.mean[k] - moments.mean[k]
+    moments.m2[k] += more.m2[k] + delta * delta * moments.count * share
+    moments.mean[k] += delta * share
+  }
+  moments.count = count
+}
+
+export function clearVectors(moments: VectorMoments): void {
+  moments.count = 0
+  moments.mean.fill(0)
+  moments.m2.fill(0)
+}

@@ -1,0 +1,80 @@
+import { Purpose } from './base/math/streams.ts'
+import type { Checkpoint } from './checkpoint/checkpoint.ts'
+import type { Communicator } from './collective/communicator.ts'
+import { progress } from './connect.ts'
+import { layoutHash, layoutOf, type Network } from './engine/layout.ts'
+import { makeEngine, makeOptimizer } from './engine/select.ts'
+import { dynamicsOf, makeVectorEnv } from './env/registry.ts'
+import type { Commit } from './ppo/commit.ts'
+import type { TrainConfig } from './ppo/config.ts'
+import { normalizerOf } from './ppo/normalize.ts'
+import type { Parts } from './ppo/ppo.ts'
+import { Running } from './ppo/running.ts'
+import type { Sizes } from './ppo/sizes.ts'
+import { hashParameters } from './ppo/state.ts'
+import { allreduceStrategy } from './ppo/strategy.ts'
+import type { Reporter } from './reporter.ts'
+
+/** The real parts that the algorithm is handed on this rank. */
+export function assemble(config: TrainConfig, sizes: Sizes, comm: Communicator, reporter: Reporter): Parts {
+  const { env, seed, checkpointEvery, keep } = config
+  const layout = layoutOf(networkOf(config))
+  const strategy = allreduceStrategy(comm, sizes.numShards)
+  const numEnvs = (strategy.lastShard - strategy.firstShard) * sizes.envsPerShard
+  const firstEnv = strategy.firstShard * sizes.envsPerShard
+  const engine = makeEngine(config.engine, layout)
+  return {
+    strategy,
+    sampler: {
+      envs: makeVectorEnv(env, numEnvs, { seed, purpose: Purpose.reset, firstEnv }),
+      engine,
+      running: new Running(numEnvs),
+      firstEnv,
+    },
+    optimizer: makeOptimizer(engine),
+    layoutHash: layoutHash(layout),
+    log: reporter.log(sizes.totalSteps),
+    keeper: {
+      isDue: update =>
+        update === sizes.numUpdates || (checkpointEvery !== null && update % checkpointEvery === 0),
+      keep: commit => reporter.save(() => checkpointOf(commit, config), keep),
+    },
+    phase: phase => progress().phase(phase),
+  }
+}
+
+/** Logits for a discrete action space, a diagonal Gaussian for a box. */
+function networkOf({ env, hidden, activation, sharedTrunk }: TrainConfig): Network {
+  const { observationSpace, actionSpace } = dynamicsOf(env)
+  const isDiscrete = actionSpace.type === 'discrete'
+  return {
+    observationSize: observationSpace.shape[0],
+    hidden,
+    activation,
+    sharedTrunk,
+    distribution: isDiscrete ? 'categorical' : 'gaussian',
+    numActions: isDiscrete ? actionSpace.n : actionSpace.shape[0],
+  }
+}
+
+/** What is written of a commit: the policy for everybody, and all of it for `--resume`. */
+function checkpointOf(commit: Commit, config: TrainConfig): Checkpoint {
+  const { parameters, update } = commit.state
+  const { network, tensors } = layoutOf(networkOf(config))
+  return {
+    env: config.env,
+    network,
+    normalizer: normalizerOf(config, commit.state),
+    steps: update * config.numEnvs * config.numSteps,
+    paramsHash: hashParameters(parameters),
+    tensors,
+    parameters,
+    state: { config, commit } satisfies Kept,
+  }
+}
+
+/** What `--resume` finds in a checkpoint. */
+export interface Kept {
+  config: TrainConfig
+  commit: Commit
+}

@@ -1,0 +1,42 @@
+import { existsSync, readdirSync, readlinkSync, renameSync, symlinkSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UsageError } from '../base/errors.ts'
+
+/** The folder `checkpoints` of a run: which there are, which is the newest, which go. */
+
+/** Paths of a run's checkpoints, the newest first, whether intact or not. */
+export function listCheckpoints(runFolder: string): string[] {
+  const parent = join(runFolder, 'checkpoints')
+  if (!existsSync(parent)) return []
+  return readdirSync(parent)
+    .filter(name => /^\d+$/.test(name))
+    .sort((a, b) => Number(b) - Number(a))
+    .map(name => join(parent, name))
+}
+
+/** @param path a run's folder (its latest checkpoint) or a checkpoint's own. Throws UsageError if it is neither. */
+export function findCheckpoint(path: string): string {
+  const candidates = [path, join(path, 'checkpoints', 'latest')]
+  const found = candidates.find(candidate => existsSync(join(candidate, 'checkpoint.json')))
+  if (found) return found
+  const what = existsSync(path) ? 'holds no checkpoint (a run that has not finished?)' : 'does not exist'
+  throw new UsageError(`${path}: ${what}; name a run's folder or one of its checkpoints/<steps>`)
+}
+
+/** Removes all but the newest `keep`, and what a writer that died has left half done. */
+export async function pruneCheckpoints(runFolder: string, keep: number): Promise<void> {
+  const parent = join(runFolder, 'checkpoints')
+  const unfinished = readdirSync(parent).filter(name => name.endsWith('.tmp'))
+  const old = [...listCheckpoints(runFolder).slice(keep), ...unfinished.map(name => join(parent, name))]
+  for (const path of old) await rm(path, { recursive: true, force: true })
+}
+
+/** A link cannot be overwritten in one step, but a rename over it can. */
+export function pointLatest(parent: string, name: string): void {
+  const link = join(parent, 'latest')
+  if (existsSync(link) && readlinkSync(link) === name) return
+  const temporary = `${link}.${process.pid}.tmp`
+  symlinkSync(name, temporary)
+  renameSync(temporary, link)
+}

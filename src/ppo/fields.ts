@@ -1,0 +1,106 @@
+import { engineChoices } from '../base/contract.ts'
+import type { Kind } from './check.ts'
+import type { Field, TrainConfig } from './config.ts'
+
+/** Every field of the configuration with what it takes, its default and its one line of doc. */
+
+const whole = (least: number): Kind => ({ type: 'whole', least })
+const number = (least: number, most?: number): Kind => ({
+  type: 'number',
+  least,
+  ...(most === undefined ? {} : { most }),
+})
+const choice = (...choices: string[]): Kind => ({ type: 'choice', choices })
+const flag: Kind = { type: 'flag' }
+const schedules = choice('linear', 'constant')
+
+export const fields: { [K in keyof TrainConfig]: Field } = {
+  env: {
+    kind: { type: 'text' },
+    default: 'CartPole-v1',
+    doc: 'environment; also picks its preset',
+    common: true,
+  },
+  seed: { kind: whole(0), default: 0, doc: 'the same seed gives the same bits', common: true },
+  totalSteps: { kind: whole(1), default: 500_000, doc: 'environment steps over all ranks', common: true },
+  numEnvs: { kind: whole(1), default: 8, doc: 'environments over all ranks' },
+  numSteps: { kind: whole(1), default: 128, doc: 'steps of each environment per update' },
+  batchSize: { kind: whole(1), default: 256, doc: 'rows of one global minibatch' },
+  updateEpochs: { kind: whole(1), default: 4, doc: 'passes over each rollout' },
+  learningRate: { kind: number(0), default: 2.5e-4, doc: "Adam's step size", common: true },
+  lrSchedule: {
+    kind: choice('linear', 'constant', 'kl'),
+    default: 'linear',
+    doc: 'linear: times 1 - update/updates; kl: follows --kl-target; or constant',
+  },
+  gamma: { kind: number(0, 1), default: 0.99, doc: 'discount' },
+  gaeLambda: { kind: number(0, 1), default: 0.95, doc: 'lambda of GAE' },
+  clipCoef: { kind: number(0), default: 0.2, none: 'off', doc: 'the ratio is clipped to 1 +- this' },
+  clipSchedule: { kind: schedules, default: 'constant', doc: 'constant; linear: times 1 - update/updates' },
+  valueClip: {
+    kind: number(0),
+    default: null,
+    none: 'off',
+    doc: 'clips values to this far from the old one',
+  },
+  valueClipMode: {
+    kind: choice('max', 'replace'),
+    default: 'max',
+    doc: "max: the larger loss of both (CleanRL); replace: the clipped one's (SB3)",
+  },
+  valueLoss: {
+    kind: choice('mse', 'huber'),
+    default: 'mse',
+    doc: 'mse: half a mean square; huber: linear beyond 1',
+  },
+  entCoef: { kind: number(0), default: 0.01, doc: 'weight of the entropy bonus' },
+  entSchedule: { kind: schedules, default: 'constant', doc: 'constant; linear: times 1 - update/updates' },
+  vfCoef: { kind: number(0), default: 0.5, doc: 'weight of the value loss' },
+  maxGradNorm: { kind: number(0), default: 0.5, doc: 'longest gradient, after averaging' },
+  targetKl: { kind: number(0), default: null, none: 'off', doc: 'ends the update at 1.5 times this KL' },
+  klCoef: { kind: number(0), default: 0, doc: 'weight of a penalty on KL(old, new)' },
+  klTarget: {
+    kind: number(0),
+    default: null,
+    none: 'off',
+    doc: 'the penalty adapts to this KL (from --kl-coef, else 1)',
+  },
+  normalizeAdvantages: {
+    kind: choice('minibatch', 'batch', 'none'),
+    default: 'minibatch',
+    doc: 'over the rows of a minibatch, of the batch, or none',
+  },
+  normalizeObservations: {
+    kind: flag,
+    default: false,
+    doc: 'to mean 0, deviation 1 of all seen before this update',
+  },
+  normalizeRewards: { kind: flag, default: false, doc: 'divides by the deviation of discounted returns' },
+  hidden: { kind: { type: 'wholes', least: 1 }, default: [64, 64], doc: 'widths of the hidden layers' },
+  activation: {
+    kind: choice('tanh', 'relu', 'elu'),
+    default: 'tanh',
+    doc: 'of the hidden layers: tanh, relu, elu',
+  },
+  sharedTrunk: { kind: flag, default: false, doc: 'actor and critic share the hidden layers' },
+  engine: {
+    kind: choice(...engineChoices),
+    default: 'auto',
+    doc: 'what computes; auto: native if it can, else wasm, with the same bits',
+  },
+  reduction: { kind: choice('exact'), default: 'exact', doc: 'how gradients are added up' },
+  shards: {
+    kind: whole(1),
+    default: null,
+    none: 'auto',
+    doc: 'parts that ranks share out; part of the result; auto: at most 8',
+  },
+  checkpointEvery: {
+    kind: whole(1),
+    default: 50,
+    none: 'off',
+    doc: 'updates from one checkpoint to the next',
+  },
+  keep: { kind: whole(1), default: 3, doc: 'newest checkpoints that stay' },
+  parallelism: { kind: choice('allreduce'), default: 'allreduce', doc: 'what ranks exchange' },
+}
