@@ -74,13 +74,14 @@ export async function connect(options: ConnectOptions = {}): Promise<Communicato
   return comm
 }
 
-let segment: ArrayBuffer | undefined
+let memory: SharedMemory | undefined
 
-/** What all ranks of the job share, if they are on one host. */
+/** What all ranks of the job share, if they are on one host; the same for all communicators. */
 function sharedMemory(fd: number | null, rank: number, size: number): SharedMemory | undefined {
   if (fd === null) return undefined
-  segment ??= mapSharedMemory(fd, segmentBytes(size))
-  return new SharedMemory(segment, rank, size)
+  const ranks = Array.from({ length: size }, (_, i) => i)
+  memory ??= new SharedMemory(mapSharedMemory(fd, segmentBytes(size)), rank, ranks)
+  return memory
 }
 
 /** A number for a job that another is not likely to have. */

@@ -12,6 +12,8 @@ interface Way {
   transport: string
   algorithm: string
   comm: Communicator
+  /** Arrays lie in shared memory, and are not copied. */
+  inPlace?: true
 }
 
 const [transport, sizes] = process.argv.slice(2)
@@ -26,7 +28,8 @@ async function openWays(): Promise<Way[]> {
   const ways: Way[] = []
   if (transport !== 'zmq') {
     const comm = await connect({ transport: 'auto', allreduce: 'auto' })
-    if (comm.transport === 'shm') ways.push({ transport: 'shm', algorithm: comm.algorithm(0), comm })
+    const shm = { transport: 'shm', algorithm: comm.algorithm(0), comm }
+    if (comm.transport === 'shm') ways.push(shm, { ...shm, inPlace: true })
   }
   if (transport !== 'shm')
     for (const algorithm of ['ring', 'direct', 'star'] as const)
@@ -39,15 +42,20 @@ async function openWays(): Promise<Way[]> {
 }
 
 async function measureSize(bytes: number): Promise<object[]> {
-  const arrays = ways.map(() => new Float32Array(bytes / 4).fill(1))
+  const length = bytes / 4
+  const arrays = ways.map(way =>
+    way.inPlace ? way.comm.buffer(length, 'float32') : new Float32Array(length),
+  )
   const samples: number[][] = ways.map(() => [])
   const calls: number[] = []
   for (const [k, way] of ways.entries()) calls[k] = await callsPerRound(way, arrays[k])
   if (comm.rank === 0) console.error(`allreduce of ${bytes} bytes, ${comm.size} ranks, ${ways.length} ways`)
   for (let round = 0; round < ROUNDS; round++)
     for (const [k, way] of ways.entries()) samples[k].push(...(await time(way.comm, arrays[k], calls[k])))
-  const all = await Promise.all(samples.map((own, k) => ways[k].comm.allgather(Float64Array.from(own))))
-  return all.map((ofRanks, k) => row(bytes, ways[k], ofRanks))
+  const rows = []
+  for (const [k, way] of ways.entries())
+    rows.push(row(bytes, way, await way.comm.allgather(Float64Array.from(samples[k]))))
+  return rows
 }
 
 /** Rank 0 decides, from a few calls, for all. */
@@ -73,12 +81,12 @@ async function time(comm: Communicator, array: Float32Array, calls: number): Pro
 }
 
 /** Over the calls of all ranks. Bandwidths as in nccl-tests: algbw = S/t, busbw = algbw 2(N-1)/N. */
-function row(bytes: number, { transport, algorithm, comm }: Way, ofRanks: Float64Array[]): object {
+function row(bytes: number, { comm, transport, algorithm, inPlace }: Way, ofRanks: Float64Array[]): object {
   const samples = ofRanks.flatMap(own => [...own]).sort(ascending)
   const [p50us, p99us] = [quantile(samples, 0.5), quantile(samples, 0.99)]
   const algbwGBps = bytes / p50us / 1000
   const busbwGBps = (algbwGBps * 2 * (comm.size - 1)) / comm.size
-  return { bytes, transport, algorithm, np: comm.size, p50us, p99us, algbwGBps, busbwGBps }
+  return { bytes, transport, algorithm, np: comm.size, p50us, p99us, algbwGBps, busbwGBps, inPlace }
 }
 
 function ascending(a: number, b: number): number {

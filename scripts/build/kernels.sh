@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds src/engine/kernels/built from kernels.c with one pinned toolchain (zig's clang, from PyPI), the same
-# bytes on every machine. Only who changes kernels.c needs it.
+# Builds kernels.c of src/engine/kernels and sum.c of src/collective/kernels into the folder `built` beside each, with
+# one pinned toolchain (zig's clang, from PyPI), the same bytes on every machine. Only who changes them needs it.
 #   scripts/build/kernels.sh           rebuild
 #   scripts/build/kernels.sh --check   rebuild elsewhere and compare with what is committed
 set -euo pipefail
@@ -12,24 +12,31 @@ if [ ! -x "$toolchain/bin/python" ]; then
   "$toolchain/bin/pip" install --quiet --disable-pip-version-check ziglang==0.13.0
 fi
 
-built=src/engine/kernels/built
-out=$built
+out=
 [ "${1:-}" = --check ] && out=$(mktemp -d)
-mkdir -p "$out"
 
-compile() { # NAME TARGET FLAGS...
-  local name=$1 target=$2
-  shift 2
+compile() { # SOURCE NAME TARGET FLAGS...
+  local source=$1 name=$2 target=$3
+  local built=$out/$(dirname "$source")/built
+  shift 3
+  [ -n "$out" ] || built=$(dirname "$source")/built
+  mkdir -p "$built"
   "$toolchain/bin/python" -m ziglang cc -O3 -s -ffp-contract=off -fno-math-errno -nostdlib -Wall -Wextra -Werror \
-    -target "$target" "$@" -o "$out/$name" src/engine/kernels/kernels.c
+    -target "$target" "$@" -o "$built/$name" "$source"
 }
-compile kernels.wasm wasm32-freestanding -msimd128 -DW=4 \
+kernels=src/engine/kernels/kernels.c
+compile $kernels kernels.wasm wasm32-freestanding -msimd128 -DW=4 \
   -Wl,--no-entry -Wl,--export-dynamic -Wl,--import-memory -Wl,--export=__heap_base -Wl,-z,stack-size=65536
-compile kernels-linux-x64.so x86_64-linux-gnu.2.17 -mcpu=x86_64_v3 -DW=8 -shared -fPIC
-compile kernels-linux-arm64.so aarch64-linux-gnu.2.17 -DW=4 -shared -fPIC
-compile kernels-darwin-arm64.dylib aarch64-macos -DW=4 -shared -fPIC -Wl,-install_name,@rpath/kernels-darwin-arm64.dylib
+compile $kernels kernels-linux-x64.so x86_64-linux-gnu.2.17 -mcpu=x86_64_v3 -DW=8 -shared -fPIC
+compile $kernels kernels-linux-arm64.so aarch64-linux-gnu.2.17 -DW=4 -shared -fPIC
+compile $kernels kernels-darwin-arm64.dylib aarch64-macos -DW=4 -shared -fPIC -Wl,-install_name,@rpath/kernels-darwin-arm64.dylib
+# Memory is shared between ranks on Linux only, and never with WebAssembly.
+sum=src/collective/kernels/sum.c
+compile $sum sum-linux-x64.so x86_64-linux-gnu.2.17 -mcpu=x86_64_v3 -shared -fPIC
+compile $sum sum-linux-arm64.so aarch64-linux-gnu.2.17 -shared -fPIC
 
-if [ "$out" != "$built" ]; then
-  diff -r "$out" "$built" && echo "kernels: $(ls "$built" | wc -l) files are what kernels.c builds to"
+if [ -n "$out" ]; then
+  for built in src/engine/kernels/built src/collective/kernels/built; do diff -r "$out/$built" $built; done
+  echo 'kernels: what is committed is what the sources build to'
   rm -r "$out"
 fi

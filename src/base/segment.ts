@@ -1,7 +1,7 @@
 /**
  * The memory in which the ranks of one host add up (collective/shm.ts): its agent makes it, they map it.
  *
- *   counter | generation | sleepers | header of each rank | slot of each rank | result
+ *   each rank's line | each rank's sleepers | each rank's slot | result | each rank's buffers
  */
 
 /** Words that different ranks write lie on cache lines of their own. */
@@ -10,4 +10,28 @@ export const LINE = 64
 /** Of a slot, and of the result. Memory that is not touched costs nothing. */
 export const SLOT_BYTES: number = 4 << 20
 
-export const segmentBytes = (ranks: number): number => 3 * LINE + ranks * LINE + (ranks + 1) * SLOT_BYTES
+/** Of a rank's buffers: arrays that scripts ask for, to save the copies into its slot and out of the result. */
+export const BUFFER_BYTES: number = 64 << 20
+
+/** Where each part begins, in bytes, on a host with so many ranks. */
+export interface SegmentPlaces {
+  line(rank: number): number
+  sleepers(rank: number): number
+  slot(rank: number): number
+  result: number
+  buffers(rank: number): number
+}
+
+export function segmentPlaces(ranks: number): SegmentPlaces {
+  const slots = 2 * ranks * LINE
+  const result = slots + ranks * SLOT_BYTES
+  return {
+    line: rank => rank * LINE,
+    sleepers: rank => (ranks + rank) * LINE,
+    slot: rank => slots + rank * SLOT_BYTES,
+    result,
+    buffers: rank => result + SLOT_BYTES + rank * BUFFER_BYTES,
+  }
+}
+
+export const segmentBytes = (ranks: number): number => segmentPlaces(ranks).buffers(ranks)

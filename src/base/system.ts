@@ -73,6 +73,14 @@ const EVERYBODY = 0x7fffffff
 export const canSleepOnMemory = (): boolean =>
   process.platform === 'linux' && FUTEX_CALL[process.arch] !== undefined
 
+let schedYield: Native | undefined
+
+/** Lets another process have this core, if one wants it. */
+export function yieldCore(): void {
+  schedYield ??= libc.func('int sched_yield()')
+  schedYield()
+}
+
 /** @param word one element of mapped shared memory. */
 export function sleeperOn(word: Int32Array): Sleeper {
   const number = FUTEX_CALL[process.arch]

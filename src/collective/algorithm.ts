@@ -1,3 +1,4 @@
+import type { Eventually } from '../base/eventually.ts'
 import { part } from '../base/math/parts.ts'
 import type { TypedArray } from './arrays.ts'
 import type { Exchange } from './exchange.ts'
@@ -12,9 +13,9 @@ import type { Reduce } from './reduce.ts'
  */
 export interface Algorithm {
   /** In place. */
-  allreduce(x: Exchange, array: TypedArray, reduce: Reduce): Promise<void>
+  allreduce(x: Exchange, array: TypedArray, reduce: Reduce): Eventually<void>
   /** Slice `rank` of the result, in memory of its own; `array` stays as it is. */
-  reduceScatter(x: Exchange, array: TypedArray, reduce: Reduce): Promise<TypedArray>
+  reduceScatter(x: Exchange, array: TypedArray, reduce: Reduce): Eventually<TypedArray>
 }
 
 /** Slice k (modulo N) of `array`; slices differ in length by at most one element. */

@@ -4,13 +4,31 @@ import { DType, type DTypeName } from './frame.ts'
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array
 
 const constructors = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint8: Uint8Array }
+const names = Object.keys(constructors) as DTypeName[]
+
+/** The array that goes by a name. */
+export type ArrayOf<D extends DTypeName> = {
+  float32: Float32Array
+  float64: Float64Array
+  int32: Int32Array
+  uint8: Uint8Array
+}[D]
+
+export const newArray = <D extends DTypeName>(length: number, dtype: D): ArrayOf<D> =>
+  new constructors[dtype](length) as ArrayOf<D>
 
 export function dtypeOf(array: TypedArray): DTypeName {
-  const names = Object.keys(constructors) as DTypeName[]
-  const name = names.find(name => array instanceof constructors[name])
-  if (!name) throw new TypeError('a collective takes a Float32Array, Float64Array, Int32Array or Uint8Array')
-  return name
+  for (const name of names) if (array instanceof constructors[name]) return name
+  throw new TypeError('a collective takes a Float32Array, Float64Array, Int32Array or Uint8Array')
 }
+
+/** Elements that lie in a buffer, from a byte on. */
+export const viewOf = (
+  buffer: ArrayBuffer,
+  byteOffset: number,
+  length: number,
+  dtype: DTypeName,
+): TypedArray => new constructors[dtype](buffer, byteOffset, length)
 
 export const bytesOf = (array: TypedArray): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength)

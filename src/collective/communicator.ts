@@ -1,15 +1,20 @@
 import { PporunError } from '../base/errors.ts'
+import { after } from '../base/eventually.ts'
 import type { Algorithm } from './algorithm.ts'
-import type { TypedArray } from './arrays.ts'
+import { type ArrayOf, newArray, type TypedArray } from './arrays.ts'
 import { Calls, type CommunicatorOptions } from './calls.ts'
 import { type Carrier, messages } from './carrier.ts'
 import type { Exchange } from './exchange.ts'
+import type { DTypeName } from './frame.ts'
 import { type Claim, everybody, type Group, groupOf, newId, Presence } from './group.ts'
 import { Pairs } from './pairs.ts'
 import { checkReducible, finish, type ReduceOp, reductions } from './reduce.ts'
 import type { SharedMemory } from './shm.ts'
 import { type AlgorithmName, algorithms, choose } from './table.ts'
 import type { Transport } from './transport.ts'
+
+/** What is done at once hands this out: no promise per call. */
+const DONE = Promise.resolve()
 
 /**
  * Ranks of a job and what they do together. Every rank calls the same collectives in the same order;
@@ -66,12 +71,27 @@ export class Communicator {
    * @param op 'mean' takes floats only, and divides the sum once.
    * @param layoutHash what the elements mean, if ranks could disagree about that (engine/layout.ts).
    */
-  async allreduce(array: TypedArray, op: ReduceOp = 'sum', layoutHash = 0): Promise<void> {
-    checkReducible(op, array)
-    const what = { length: array.length, layoutHash: layoutHash >>> 0 }
-    const reducer = this.#reducer(array.byteLength)
-    await this.#calls.collective(op, array, what, x => reducer.allreduce(x, array, reductions[op]))
-    finish(op, array, this.size)
+  allreduce(array: TypedArray, op: ReduceOp = 'sum', layoutHash = 0): Promise<void> {
+    try {
+      checkReducible(op, array)
+      const what = { length: array.length, layoutHash: layoutHash >>> 0 }
+      const reducer = this.#reducer(array.byteLength)
+      const reduced = this.#calls.collective(op, array, what, x =>
+        reducer.allreduce(x, array, reductions[op]),
+      )
+      const finished = after(reduced, () => finish(op, array, this.size))
+      return finished ?? DONE
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /**
+   * An array of zeros that reductions take and leave where it is, with no copy, if the ranks share memory; else any
+   * array. It stays until the process ends: ask for it once. There are 64 MB per rank; beyond that, any array.
+   */
+  buffer<D extends DTypeName>(length: number, dtype: D): ArrayOf<D> {
+    return (this.#memory?.buffer(length, dtype) as ArrayOf<D> | null | undefined) ?? newArray(length, dtype)
   }
 
   /** This rank's slice of what allreduce() would give: elements floor(rank n/size) to floor((rank+1) n/size). */
@@ -92,18 +112,18 @@ export class Communicator {
   }
 
   /** Every rank's array, by rank; lengths may differ, types may not. */
-  allgather<T extends TypedArray>(array: T): Promise<T[]> {
-    return this.#calls.collective('allgather', array, { length: -1 }, x =>
+  async allgather<T extends TypedArray>(array: T): Promise<T[]> {
+    return (await this.#calls.collective('allgather', array, { length: -1 }, x =>
       this.#carrier.allgather(x, array),
-    ) as Promise<T[]>
+    )) as T[]
   }
 
   /** On `root` every rank's array, by rank; null on the others, which need not wait. Lengths may differ, types may not. */
   async gather<T extends TypedArray>(array: T, root = 0): Promise<T[] | null> {
     this.#checkRank('gather to', root)
-    return this.#calls.collective('gather', array, { length: -1 }, x =>
+    return (await this.#calls.collective('gather', array, { length: -1 }, x =>
       this.#carrier.gather(x, array, root),
-    ) as Promise<T[] | null>
+    )) as T[] | null
   }
 
   /** Copies the array of `root` into everybody's, in place. */

@@ -1,5 +1,5 @@
 import { bytesOf, elementsOf, type TypedArray } from './arrays.ts'
-import { channelOf, checkSameCall, type Header, MismatchError } from './frame.ts'
+import { type Call, channelOf, checkSameCall, MismatchError } from './frame.ts'
 import type { Group } from './group.ts'
 import type { Transport } from './transport.ts'
 
@@ -14,11 +14,11 @@ export class Exchange {
   readonly #transport: Transport
   readonly #ranks: readonly number[]
   /** What goes on every frame. */
-  readonly call: Omit<Header, 'step'>
+  readonly call: Call
   /** How long to wait for a peer. */
   readonly seconds: number
 
-  constructor(transport: Transport, group: Group, call: Omit<Header, 'step'>, seconds: number) {
+  constructor(transport: Transport, group: Group, call: Call, seconds: number) {
     this.rank = group.rank
     this.size = group.ranks.length
     this.#transport = transport

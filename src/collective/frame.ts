@@ -25,10 +25,16 @@ export const DType = { float32: 1, float64: 2, int32: 3, uint8: 4 } as const
 export type DTypeName = keyof typeof DType
 
 /**
- * What every frame says of the call it belongs to. Two ranks whose headers differ are in different calls:
+ * What a frame says of itself and of the call it belongs to. Two ranks whose headers differ are in different calls:
  * an immediate error on both instead of a hang or a wrong sum (ARCHITECTURE decision 13).
  */
-export interface Header {
+export interface Header extends Call {
+  /** Which message of that collective. */
+  step: number
+}
+
+/** The call itself, which all its frames name. */
+export interface Call {
   source: number
   /** Counts connect() calls, so that frames of an older one are refused. */
   epoch: number
@@ -36,8 +42,6 @@ export interface Header {
   group: number
   /** Which collective on it; which message of the pair, for send(). */
   sequence: number
-  /** Which message of that collective. */
-  step: number
   op: number
   dtype: number
   /** Elements of the whole array; -1 where ranks may differ. */

@@ -1,77 +1,88 @@
 import { availableParallelism } from 'node:os'
 import { setImmediate as eventLoopTurn } from 'node:timers/promises'
-import { LINE } from '../base/segment.ts'
-import { type Sleeper, sleeperOn } from '../base/system.ts'
-import { checkSameCall, type Header } from './frame.ts'
+import { LINE, segmentPlaces } from '../base/segment.ts'
+import { type Sleeper, sleeperOn, yieldCore } from '../base/system.ts'
+import { type Call, checkSameCall, type Header } from './frame.ts'
 import { PeerTimeoutError } from './transport.ts'
 
-/** Looks at the generation before a rank sleeps: long where each has a core, short where they must take turns. */
+/** Looks at another rank's line before this one sleeps, where each has a core. */
 const PATIENT_LOOKS = 4000
-const HASTY_LOOKS = 50
+/** And where they must take turns: few, then for so many milliseconds it gives the core to whoever wants it. */
+const HASTY_LOOKS = 20
+const YIELDING = 0.2
 /** Milliseconds asleep at a time; the event loop gets a turn in between, so that an abort is heard. */
 const NAP = 1
 /** Milliseconds without a turn of the event loop. */
 const BREATH = 10
 
-const HEADER_WORDS = LINE / 4
-/** Of a header: how many bytes the rank's array has. The words before it are the call. */
-const BYTES_WORD = 9
+/** Words of a rank's line: its call as a frame has it, the bytes of its array and where they lie; how often it has arrived. */
+const BYTES = 9
+const PLACE = 10
+const ARRIVALS = 11
+
+/** Where an array lies that is not in shared memory. */
+export const ELSEWHERE = -1
+/** Places are counted in words: so an Int32 reaches as far as a segment can. */
+const PLACE_UNIT = 4
 
 /**
- * How the ranks of one host meet in memory: the last to arrive begins a new generation, the others wait for it,
- * looking first and then asleep on a futex. Each rank's header says which call it is in, as a frame's does.
+ * How the ranks of one host meet in memory. Each has a line of it, which says what call the rank is in and how often it
+ * has arrived; the others read it until it has arrived as often as they have. Arriving costs no atomic
+ * read-modify-write, and the news of it comes with the line that has to be read anyway.
+ *
+ * Who waits looks for a while, then gives way, then sleeps on a futex. What is done by looking is done at once, without
+ * a promise.
  */
 export class Meeting {
   readonly #rank: number
-  readonly #size: number
-  readonly #counter: Int32Array
-  readonly #generation: Int32Array
-  readonly #sleepers: Int32Array
-  readonly #headers: Int32Array[]
-  readonly #sleeper: Sleeper
-  readonly #looks: number
+  readonly #ranks: readonly number[]
+  readonly #lines: Int32Array[]
+  readonly #sleepers: Int32Array[]
+  readonly #futexes: Sleeper[]
+  readonly #crowded: boolean
   #failure: Error | null = null
   #lastTurn: number = performance.now()
 
-  constructor(memory: ArrayBuffer, rank: number, size: number) {
-    const line = (i: number, words: number) => new Int32Array(memory, i * LINE, words)
+  /** @param ranks in the job, by local rank. */
+  constructor(memory: ArrayBuffer, rank: number, ranks: readonly number[]) {
+    const places = segmentPlaces(ranks.length)
     this.#rank = rank
-    this.#size = size
-    this.#counter = line(0, 1)
-    this.#generation = line(1, 1)
-    this.#sleepers = line(2, 1)
-    this.#headers = Array.from({ length: size }, (_, other) => line(3 + other, HEADER_WORDS))
-    this.#sleeper = sleeperOn(this.#generation)
-    this.#looks = size > availableParallelism() ? HASTY_LOOKS : PATIENT_LOOKS
+    this.#ranks = ranks
+    this.#lines = ranks.map((_, local) => new Int32Array(memory, places.line(local), LINE / 4))
+    this.#sleepers = ranks.map((_, local) => new Int32Array(memory, places.sleepers(local), 1))
+    this.#futexes = this.#lines.map(line => sleeperOn(line.subarray(ARRIVALS, ARRIVALS + 1)))
+    this.#crowded = ranks.length > availableParallelism()
   }
 
-  /** Says which call this is and how many bytes its array has, and meets. Throws MismatchError unless all are in the same. */
-  async enter(call: Header, bytes: number, seconds: number): Promise<void> {
-    await this.#breathe()
-    const { source, epoch, group, sequence, step, op, dtype, length, layoutHash } = call
-    const words = [source, epoch, group, sequence, step, op, dtype, length, layoutHash, bytes]
-    this.#headers[this.#rank].set(words)
-    await this.leave(call, seconds)
-    for (let rank = 0; rank < this.#size; rank++) checkSameCall(call, this.#header(rank))
+  /**
+   * Says which call this is, how long its array is and where it lies (bytes from the segment's start, or ELSEWHERE),
+   * and meets. Throws MismatchError unless all are in the same.
+   */
+  enter(call: Call, step: number, bytes: number, place: number, seconds: number): void | Promise<void> {
+    if (this.#failure) throw this.#failure
+    if (performance.now() - this.#lastTurn > BREATH)
+      return this.#breathe().then(() => this.#enter(call, step, bytes, place, seconds))
+    return this.#enter(call, step, bytes, place, seconds)
   }
 
   /** Meets again: nobody reads any more what was there to be read. */
-  async leave(call: Header, seconds: number): Promise<void> {
-    const generation = Atomics.load(this.#generation, 0)
-    if (Atomics.add(this.#counter, 0, 1) === this.#size - 1) {
-      Atomics.store(this.#counter, 0, 0)
-      Atomics.add(this.#generation, 0, 1)
-      if (Atomics.load(this.#sleepers, 0) > 0) this.#sleeper.wakeAll()
-      return
-    }
-    for (let look = 0; look < this.#looks; look++)
-      if (Atomics.load(this.#generation, 0) !== generation) return
-    await this.#sleepUntilAfter(generation, call, seconds)
+  leave(seconds: number): void | Promise<void> {
+    const arrivals = (Atomics.load(this.#lines[this.#rank], ARRIVALS) + 1) | 0
+    Atomics.store(this.#lines[this.#rank], ARRIVALS, arrivals)
+    if (Atomics.load(this.#sleepers[this.#rank], 0) > 0) this.#futexes[this.#rank].wakeAll()
+    for (let rank = 0; rank < this.#lines.length; rank++)
+      if (!this.#seen(rank, arrivals)) return this.#sleep(rank, arrivals, seconds)
   }
 
   /** Bytes of a rank's array, once all have entered. */
   bytes(rank: number): number {
-    return this.#headers[rank][BYTES_WORD]
+    return this.#lines[rank][BYTES]
+  }
+
+  /** And where it lies. */
+  place(rank: number): number {
+    const place = this.#lines[rank][PLACE]
+    return place === ELSEWHERE ? ELSEWHERE : place * PLACE_UNIT
   }
 
   /** Ends the wait under way and all later ones with this error. */
@@ -79,41 +90,73 @@ export class Meeting {
     this.#failure ??= error
   }
 
+  #enter(call: Call, step: number, bytes: number, place: number, seconds: number): void | Promise<void> {
+    const line = this.#lines[this.#rank]
+    line[0] = call.source
+    line[1] = call.epoch
+    line[2] = call.group
+    line[3] = call.sequence
+    line[4] = step
+    line[5] = call.op
+    line[6] = call.dtype
+    line[7] = call.length
+    line[8] = call.layoutHash
+    line[BYTES] = bytes
+    line[PLACE] = place === ELSEWHERE ? ELSEWHERE : place / PLACE_UNIT
+    const met = this.leave(seconds)
+    if (met) return met.then(() => this.#check())
+    this.#check()
+  }
+
+  /** Words 1 to 8 are the call; its source differs. */
+  #check(): void {
+    const mine = this.#lines[this.#rank]
+    for (const line of this.#lines)
+      for (let word = 1; word < BYTES; word++)
+        if (line[word] !== mine[word]) checkSameCall(headerOf(mine), headerOf(line))
+  }
+
+  #arrived(rank: number, arrivals: number): boolean {
+    return ((Atomics.load(this.#lines[rank], ARRIVALS) - arrivals) | 0) >= 0 // the count may wrap
+  }
+
+  #seen(rank: number, arrivals: number): boolean {
+    const looks = this.#crowded ? HASTY_LOOKS : PATIENT_LOOKS
+    for (let look = 0; look < looks; look++) if (this.#arrived(rank, arrivals)) return true
+    if (!this.#crowded) return false
+    for (const end = performance.now() + YIELDING; performance.now() < end; ) {
+      yieldCore()
+      if (this.#arrived(rank, arrivals)) return true
+    }
+    return false
+  }
+
   /** Meetings that nobody is late for never come to the event loop: timers and signals get their turn here. */
   async #breathe(): Promise<void> {
-    if (this.#failure) throw this.#failure
-    if (performance.now() - this.#lastTurn < BREATH) return
     await eventLoopTurn()
     this.#lastTurn = performance.now()
+    if (this.#failure) throw this.#failure
   }
 
-  async #sleepUntilAfter(generation: number, call: Header, seconds: number): Promise<void> {
+  /** Until all have arrived, from `first` on. */
+  async #sleep(first: number, arrivals: number, seconds: number): Promise<void> {
     let waited = 0
-    while (Atomics.load(this.#generation, 0) === generation) {
-      const start = performance.now()
-      Atomics.add(this.#sleepers, 0, 1)
-      this.#sleeper.wait(generation, NAP)
-      Atomics.sub(this.#sleepers, 0, 1)
-      await eventLoopTurn()
-      if (this.#failure) throw this.#failure
-      // A process that was suspended meanwhile has not waited for anybody.
-      waited += Math.min(performance.now() - start, 200)
-      if (waited > seconds * 1000) throw new PeerTimeoutError(this.#late(call), waited / 1000)
-    }
+    for (let rank = first; rank < this.#lines.length; rank++)
+      while (!this.#arrived(rank, arrivals)) {
+        const start = performance.now()
+        Atomics.add(this.#sleepers[rank], 0, 1)
+        const now = Atomics.load(this.#lines[rank], ARRIVALS)
+        if (((now - arrivals) | 0) < 0) this.#futexes[rank].wait(now, NAP)
+        Atomics.sub(this.#sleepers[rank], 0, 1)
+        await this.#breathe()
+        // A process that was suspended meanwhile has not waited for anybody.
+        waited += Math.min(performance.now() - start, 200)
+        if (waited > seconds * 1000) throw new PeerTimeoutError(this.#ranks[rank], waited / 1000)
+      }
   }
+}
 
-  /** A rank that has not come as far as this call; the next one if all have. */
-  #late(call: Header): number {
-    for (let rank = 0; rank < this.#size; rank++) {
-      const { epoch, sequence, step } = this.#header(rank)
-      const behind = epoch - call.epoch || sequence - call.sequence || step - call.step
-      if (behind < 0) return rank
-    }
-    return (this.#rank + 1) % this.#size
-  }
-
-  #header(rank: number): Header {
-    const [source, epoch, group, sequence, step, op, dtype, length, layoutHash] = this.#headers[rank]
-    return { source, epoch, group, sequence, step, op, dtype, length, layoutHash: layoutHash >>> 0 }
-  }
+function headerOf(line: Int32Array): Header {
+  const [source, epoch, group, sequence, step, op, dtype, length, layoutHash] = line
+  return { source, epoch, group, sequence, step, op, dtype, length, layoutHash: layoutHash >>> 0 }
 }

@@ -1,10 +1,14 @@
-import { LINE, SLOT_BYTES } from '../base/segment.ts'
+import { after, type Eventually } from '../base/eventually.ts'
+import { part } from '../base/math/parts.ts'
+import { BUFFER_BYTES, LINE, type SegmentPlaces, SLOT_BYTES, segmentPlaces } from '../base/segment.ts'
 import { type Algorithm, slice } from './algorithm.ts'
-import { bytesOf, copyOf, elementsOf, type TypedArray } from './arrays.ts'
+import { bytesOf, copyOf, elementsOf, type TypedArray, viewOf } from './arrays.ts'
 import type { Carrier } from './carrier.ts'
 import type { Exchange } from './exchange.ts'
-import { Meeting } from './meeting.ts'
+import type { DTypeName } from './frame.ts'
+import { ELSEWHERE, Meeting } from './meeting.ts'
 import type { Reduce } from './reduce.ts'
+import { SliceSum } from './slicesum.ts'
 
 /**
  * Collectives through memory that the ranks of one host share: no message, two meetings. Allreduce:
@@ -15,28 +19,53 @@ import type { Reduce } from './reduce.ts'
  *                                                -- all have arrived --
  *                                   3. every rank copies the result out
  *
- * Cost with N ranks, S bytes, beta s per byte copied, gamma s per reduced byte, alpha s per meeting:
- *   2 alpha + 2 S beta + S gamma      (alpha is under a microsecond while ranks have a core each)
+ * Its own slice a rank reads where the caller has it, and writes there. Cost with N ranks, S bytes, beta s per byte
+ * copied, gamma s per reduced byte, alpha s per meeting:
+ *   2 alpha + 2 (N-1)/N S beta + S gamma      (alpha is under a microsecond while ranks have a core each)
+ *
+ * An array that lies in the memory (buffer()) is not copied: its rank says where it is, and who sums a slice writes
+ * the sum into every rank's array:
+ *   2 alpha + S gamma
+ *
  * Slices are summed in rank order, so all ranks end with the same bits. Arrays longer than a slot go through in parts.
+ * Nothing here makes a promise unless another rank is late.
  */
 export class SharedMemory implements Algorithm, Carrier {
   readonly #rank: number
   readonly #size: number
   readonly #memory: ArrayBuffer
+  readonly #places: SegmentPlaces
   readonly #meeting: Meeting
+  readonly #sum: SliceSum
+  #free: number
 
-  /** @param memory mapped by all ranks, segmentBytes(size) of it, zero at first. */
-  constructor(memory: ArrayBuffer, rank: number, size: number) {
+  /**
+   * @param memory mapped by all ranks of the host, segmentBytes() of it, zero at first.
+   * @param rank among them.
+   * @param ranks theirs in the job.
+   */
+  constructor(memory: ArrayBuffer, rank: number, ranks: readonly number[]) {
     this.#rank = rank
-    this.#size = size
+    this.#size = ranks.length
     this.#memory = memory
-    this.#meeting = new Meeting(memory, rank, size)
+    this.#places = segmentPlaces(ranks.length)
+    this.#meeting = new Meeting(memory, rank, ranks)
+    this.#sum = new SliceSum(memory, rank, ranks.length, this.#meeting)
+    this.#free = this.#places.buffers(rank)
   }
 
-  async allreduce(x: Exchange, array: TypedArray, reduce: Reduce): Promise<void> {
-    const part = SLOT_BYTES / array.BYTES_PER_ELEMENT
-    for (let step = 0; step === 0 || step * part < array.length; step++)
-      await this.#reducePart(x, step, array.subarray(step * part, (step + 1) * part), reduce)
+  /** An array of zeros in this rank's part of the memory, there until the process ends; null when there is no more. */
+  buffer(length: number, dtype: DTypeName): TypedArray | null {
+    const limit = this.#places.buffers(this.#rank) + BUFFER_BYTES
+    if (this.#free + 8 * length > limit) return null
+    const array = viewOf(this.#memory, this.#free, length, dtype)
+    this.#free = Math.ceil((this.#free + array.byteLength) / LINE) * LINE
+    return array
+  }
+
+  allreduce(x: Exchange, array: TypedArray, reduce: Reduce): Eventually<void> {
+    if (array.byteLength <= SLOT_BYTES) return this.#reducePart(x, 0, array, reduce)
+    return this.#reduceParts(x, array, reduce)
   }
 
   async reduceScatter(x: Exchange, array: TypedArray, reduce: Reduce): Promise<TypedArray> {
@@ -61,9 +90,8 @@ export class SharedMemory implements Algorithm, Carrier {
   }
 
   async barrier(x: Exchange): Promise<void> {
-    const call = { ...x.call, step: 0 }
-    await this.#meeting.enter(call, 0, x.seconds)
-    await this.#meeting.leave(call, x.seconds) // until then headers are read
+    await this.#meeting.enter(x.call, 0, 0, ELSEWHERE, x.seconds)
+    await this.#meeting.leave(x.seconds) // until then lines are read
   }
 
   /** Ends the wait under way and all later ones with this error. */
@@ -71,18 +99,39 @@ export class SharedMemory implements Algorithm, Carrier {
     this.#meeting.fail(error)
   }
 
-  async #reducePart(x: Exchange, step: number, part: TypedArray, reduce: Reduce): Promise<void> {
-    const call = { ...x.call, step }
-    const bytes = part.byteLength
-    this.#slot(this.#rank, bytes).set(bytesOf(part))
-    await this.#meeting.enter(call, bytes, x.seconds)
-    const mine = (slot: number) =>
-      slice(elementsOf(this.#slot(slot, bytes), call.dtype), this.#rank, this.#size)
-    const result = mine(this.#size)
-    result.set(mine(0))
-    for (let rank = 1; rank < this.#size; rank++) reduce(result, mine(rank))
-    await this.#meeting.leave(call, x.seconds)
-    bytesOf(part).set(this.#slot(this.#size, bytes))
+  async #reduceParts(x: Exchange, array: TypedArray, reduce: Reduce): Promise<void> {
+    const most = SLOT_BYTES / array.BYTES_PER_ELEMENT
+    for (let step = 0; step * most < array.length; step++)
+      await this.#reducePart(x, step, array.subarray(step * most, (step + 1) * most), reduce)
+  }
+
+  #reducePart(x: Exchange, step: number, array: TypedArray, reduce: Reduce): Eventually<void> {
+    const { first, last } = part(array.length, this.#rank, this.#size)
+    const here = array.buffer === this.#memory
+    // Others read all of the slot but the slice that this rank sums itself, and it reads all of the result but that.
+    const [begin, end] = [first * array.BYTES_PER_ELEMENT, last * array.BYTES_PER_ELEMENT]
+    if (!here) this.#copyAround(this.#places.slot(this.#rank), array, begin, end, 'in')
+    const place = here ? array.byteOffset : ELSEWHERE
+    return after(this.#meeting.enter(x.call, step, array.byteLength, place, x.seconds), () => {
+      this.#sum.reduce(array, first, last, reduce)
+      return after(this.#meeting.leave(x.seconds), () => {
+        if (!here) this.#copyAround(this.#places.result, array, begin, end, 'out')
+      })
+    })
+  }
+
+  /** Copies what lies before byte `begin` and from byte `end` on between an array and its place in memory. */
+  #copyAround(place: number, array: TypedArray, begin: number, end: number, way: 'in' | 'out'): void {
+    const bytes = bytesOf(array)
+    for (const [from, to] of [
+      [0, begin],
+      [end, bytes.length],
+    ]) {
+      if (from === to) continue
+      const [there, here] = [this.#view(place + from, to - from), bytes.subarray(from, to)]
+      if (way === 'in') there.set(here)
+      else here.set(there)
+    }
   }
 
   /**
@@ -99,24 +148,23 @@ export class SharedMemory implements Algorithm, Carrier {
     const bytes = bytesOf(array)
     let all: Uint8Array[] = []
     for (let part = 0, begin = 0; part === 0 || all.some(other => other.length > begin); part++) {
-      const call = { ...x.call, step: root + part * this.#size }
+      const step = root + part * this.#size
       const mine = bytes.subarray(begin, begin + SLOT_BYTES)
-      this.#slot(this.#rank, mine.length).set(mine)
-      await this.#meeting.enter(call, bytes.length, x.seconds)
+      this.#view(this.#places.slot(this.#rank), mine.length).set(mine)
+      await this.#meeting.enter(x.call, step, bytes.length, ELSEWHERE, x.seconds)
       if (part === 0)
         all = Array.from({ length: this.#size }, (_, rank) => new Uint8Array(this.#meeting.bytes(rank)))
       for (const [rank, other] of all.entries()) {
         const length = Math.min(SLOT_BYTES, other.length - begin)
-        if (length > 0 && wanted(rank)) other.set(this.#slot(rank, length), begin)
+        if (length > 0 && wanted(rank)) other.set(this.#view(this.#places.slot(rank), length), begin)
       }
-      await this.#meeting.leave(call, x.seconds)
+      await this.#meeting.leave(x.seconds)
       begin += SLOT_BYTES
     }
     return all
   }
 
-  /** The first bytes of a rank's slot; of the result, after the last rank's. */
-  #slot(rank: number, bytes: number): Uint8Array {
-    return new Uint8Array(this.#memory, (3 + this.#size) * LINE + rank * SLOT_BYTES, bytes)
+  #view(place: number, bytes: number): Uint8Array {
+    return new Uint8Array(this.#memory, place, bytes)
   }
 }

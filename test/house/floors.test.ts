@@ -14,7 +14,7 @@ const floors = [['base'], ['collective', 'engine', 'env', 'log', 'checkpoint'], 
 /** The files that may import each package. */
 const packages: [name: RegExp, allowed: RegExp][] = [
   [/^zeromq$/, /^src\/collective\/(zmq|zmq\/\w+|rendezvous)\.ts$/],
-  [/^koffi$/, /^src\/(base\/system\.ts$|engine\/kernels\/)/],
+  [/^koffi$/, /^src\/base\/(system|native)\.ts$/],
   [/^@tensorflow\//, /^src\/engine\/tfjs\//],
   [/^(execa|esbuild)$/, /^launcher\//],
   [/^yargs$/, /^(launcher\/args|src\/options)\.ts$/],

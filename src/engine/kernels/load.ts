@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
+import { openLibrary } from '../../base/native.ts'
 
 /** The kernels as functions, and the memory that they work in. Places are words from the start of that memory. */
 export interface Kernels {
@@ -38,14 +37,14 @@ export interface Kernels {
 
 type Exports = Omit<Kernels, 'memory' | 'offset'> & { arena(address: unknown): void }
 
-const built = (name: string): URL => new URL(`../../../../src/engine/kernels/built/${name}`, import.meta.url)
+const built = new URL('../../../../src/engine/kernels/built/', import.meta.url)
 
 /** Compiled once per process. */
 let module: WebAssembly.Module | undefined
 
 /** Kernels in WebAssembly, with memory of their own: any machine, about half as fast as native code. */
 export function loadWasm(bytes: number): Kernels {
-  module ??= new WebAssembly.Module(readFileSync(built('kernels.wasm')))
+  module ??= new WebAssembly.Module(readFileSync(new URL('kernels.wasm', built)))
   // The stack lies below __heap_base, the arena above it.
   const pages = (size: number) => Math.ceil(size / 65_536)
   const memory = new WebAssembly.Memory({ initial: pages(STACK_BYTES + bytes) })
@@ -75,7 +74,7 @@ let bound: ArrayBuffer | null = null
 
 /** Kernels as machine code, or null if there is none for this machine: then WebAssembly gives the same bits. */
 export function loadNative(bytes: number): Kernels | null {
-  if (library === undefined) library = openLibrary()
+  if (library === undefined) library = openLibrary(built, 'kernels', signatures) as Exports | null
   if (!library) return null
   const { arena, contextWords, ...kernels } = library
   const memory = new ArrayBuffer(bytes)
@@ -96,31 +95,5 @@ export function loadNative(bytes: number): Kernels | null {
     evaluate: inArena(kernels.evaluate),
     gradients: inArena(kernels.gradients),
     adam: inArena(kernels.adam),
-  }
-}
-
-function openLibrary(): Exports | null {
-  const suffix = process.platform === 'darwin' ? 'dylib' : 'so'
-  const path = fileURLToPath(built(`kernels-${process.platform}-${process.arch}.${suffix}`))
-  if (process.arch === 'x64' && !hasAvx2()) return null
-  try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
-    const loaded = koffi.load(path)
-    const entries = signatures.map(signature => {
-      const name = /(\w+)\(/.exec(signature)![1]
-      return [name, loaded.func(signature)]
-    })
-    return Object.fromEntries(entries) as Exports
-  } catch {
-    return null
-  }
-}
-
-/** Without AVX2 the library would end the process at its first instruction. */
-function hasAvx2(): boolean {
-  try {
-    return /\bavx2\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))
-  } catch {
-    return false
   }
 }
