@@ -1,42 +1,55 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { hostname, tmpdir } from 'node:os'
+import { mkdtempSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Writable } from 'node:stream'
 import { Limit } from '../src/base/contract.ts'
 import type { RankMessage } from '../src/base/control.ts'
 import { progressBytes } from '../src/base/progress.ts'
 import { segmentBytes } from '../src/base/segment.ts'
-import { canSleepOnMemory, mapSharedMemory, openSharedMemory } from '../src/base/system.ts'
+import { adoptOrphans, canSleepOnMemory, mapSharedMemory, openSharedMemory } from '../src/base/system.ts'
+import type { HostFacts } from './facts.ts'
 import { LocalRank, type RankPlace } from './localrank.ts'
 import { type AgentJob, type FromAgent, readLines, type ToAgent, writeLine } from './protocol.ts'
 import { endMarked, removeFolder } from './reap.ts'
+import { Silence } from './silence.ts'
 import { Watch } from './watch.ts'
 
+/** More than this on its way to the launcher, and ranks have to wait with their output. */
+const MOST_UNSENT = 4 << 20 // bytes
+const LAST_WORDS = 1000 // ms
+
 /**
- * The agent: one per host, in a session of its own, between the launcher and that host's ranks. It starts
- * them, carries their messages and output, and sees to it that none outlives the job: also when the launcher
- * is killed, which it notices because its stdin ends.
+ * The agent: one per host, between the launcher and that host's ranks. It starts them, carries their messages
+ * and output, and sees to it that none outlives the job: also when the launcher is killed, which it notices because
+ * its input ends, and when the cable to it is cut, which it notices because nothing comes any more.
  */
-
-const say = (message: FromAgent): void => writeLine(process.stdout, message)
-
-class Agent {
+export class Agent {
   readonly #folder: string = mkdtempSync(join(tmpdir(), 'pporun-'))
+  readonly #output: Writable
+  readonly #leave: () => void
   #job: AgentJob | null = null
   #ranks: LocalRank[] = []
   #watch: Watch | null = null
+  #silence: Silence | null = null
   #ending = false
+  #held = false
 
-  greet(): void {
-    say({ type: 'ready', pid: process.pid, host: hostname(), folder: this.#folder })
-  }
-
-  obey(order: ToAgent): void {
-    if (order.type === 'start') this.#start(order.job)
-    else if (order.type === 'order') this.#rank(order.rank)?.tell(order.order)
-    else if (order.type === 'census') say({ type: 'census', ranks: this.#watch?.census() ?? [] })
-    else if (order.type === 'abort') this.#abort(order.reason)
-    else if (order.type === 'stop') this.stop()
-    else this.#kill()
+  /**
+   * @param facts what it says of its host; null: nobody has asked, the launcher is on this host and its death is
+   * known at once.
+   * @param leave called when all ranks have ended and nothing is left.
+   */
+  constructor(input: NodeJS.ReadableStream, output: Writable, facts: HostFacts | null, leave: () => void) {
+    this.#output = output
+    this.#leave = leave
+    adoptOrphans()
+    // A launcher that is gone reads nothing: what is left to do here must not fail of that.
+    output.on('error', () => {})
+    output.on('drain', () => this.#holdOutput(false))
+    input.on('end', () => this.stop())
+    readLines<ToAgent>(input, order => this.#obey(order))
+    if (facts) this.#silence = new Silence(Limit.silence, () => this.stop())
+    this.#say({ type: 'ready', folder: this.#folder, facts })
   }
 
   /** TERM to every rank's process group, then KILL. */
@@ -45,8 +58,44 @@ class Agent {
     for (const rank of this.#ranks) rank.signal('SIGTERM')
     // A stopped process gets its TERM only when it is continued.
     for (const rank of this.#ranks) rank.signal('SIGCONT')
-    setTimeout(() => this.#kill(), (this.#job?.grace ?? 0) * 1000)
+    setTimeout(() => this.kill(), (this.#job?.grace ?? 0) * 1000)
     this.#leaveIfDone()
+  }
+
+  /** KILL to every rank's process group. */
+  kill(): void {
+    this.#ending = true
+    for (const rank of this.#ranks) rank.signal('SIGKILL')
+    this.#leaveIfDone()
+  }
+
+  /** The agent itself cannot go on. */
+  fail(reason: string): void {
+    this.#say({ type: 'broken', reason })
+    this.kill()
+  }
+
+  #obey(order: ToAgent): void {
+    this.#silence?.heard()
+    if (order.type === 'hold') this.#silence?.hold()
+    else if (order.type === 'start') this.#tryToStart(order.job)
+    else if (order.type === 'order') this.#rank(order.rank)?.tell(order.order)
+    else if (order.type === 'census') this.#say({ type: 'census', ranks: this.#watch?.census() ?? [] })
+    else if (order.type === 'beat') this.#say({ type: 'beat', at: order.at, clock: Date.now() })
+    else if (order.type === 'abort') this.#abort(order.reason)
+    else if (order.type === 'stop') this.stop()
+    else this.kill()
+  }
+
+  #tryToStart(job: AgentJob): void {
+    const { workingDirectory } = job
+    try {
+      if (!isFolder(workingDirectory))
+        throw new Error(`no folder ${workingDirectory} there; make it, or name another with --wdir`)
+      this.#start(job)
+    } catch (error) {
+      this.fail((error as Error).message)
+    }
   }
 
   #start(job: AgentJob): void {
@@ -58,19 +107,31 @@ class Agent {
     const page = mapSharedMemory(progressFd, bytes)
     const place = { script, folder: this.#folder, progressFd, memoryFd: openMemory(job) }
     this.#ranks = job.ranks.map((rank, local) => this.#startRank(job, rank, local, place))
-    this.#watch = new Watch(this.#ranks, page, text => say({ type: 'warning', text }))
+    this.#watch = new Watch(this.#ranks, page, message => this.#say(message))
   }
 
   #startRank(job: AgentJob, rank: number, local: number, place: RankPlace): LocalRank {
     return new LocalRank(job, local, place, {
-      line: (stream, text) => say({ type: 'line', rank, stream, text }),
-      message: (message: RankMessage) => say({ type: 'message', rank, message }),
-      started: pid => say({ type: 'started', rank, pid }),
+      line: (stream, text) => this.#say({ type: 'line', rank, stream, text }),
+      message: (message: RankMessage) => this.#say({ type: 'message', rank, message }),
+      started: pid => this.#say({ type: 'started', rank, pid }),
       exit: (pid, code, signal) => {
-        say({ type: 'exit', rank, pid, code, signal })
+        this.#say({ type: 'exit', rank, pid, code, signal })
         this.#leaveIfDone()
       },
     })
+  }
+
+  #say(message: FromAgent): void {
+    writeLine(this.#output, message)
+    if (this.#output.writableLength > MOST_UNSENT) this.#holdOutput(true)
+  }
+
+  /** A launcher, or a network, that takes its time: the ranks' pipes fill up, and then they wait as for any reader. */
+  #holdOutput(hold: boolean): void {
+    if (hold === this.#held) return
+    this.#held = hold
+    for (const rank of this.#ranks) rank.holdOutput(hold)
   }
 
   #rank(rank: number): LocalRank | undefined {
@@ -80,13 +141,7 @@ class Agent {
   #abort(reason: string): void {
     this.#ending = true
     for (const rank of this.#ranks) rank.tell({ type: 'abort', reason })
-    setTimeout(() => this.#kill(), Limit.abort * 1000)
-    this.#leaveIfDone()
-  }
-
-  #kill(): void {
-    this.#ending = true
-    for (const rank of this.#ranks) rank.signal('SIGKILL')
+    setTimeout(() => this.kill(), Limit.abort * 1000)
     this.#leaveIfDone()
   }
 
@@ -95,10 +150,13 @@ class Agent {
     if (this.#ranks.some(rank => rank.running)) return
     if (this.#ranks.length === 0 && !this.#ending) return
     this.#watch?.stop()
+    this.#silence?.stop()
     for (const rank of this.#ranks) rank.signal('SIGKILL')
-    if (this.#job) endMarked(this.#job.jobId)
+    if (this.#job) endMarked(this.#job.jobId, process.pid)
     removeFolder(this.#folder)
-    process.stdout.end(() => process.exit(0))
+    this.#output.end(() => this.#leave())
+    // In a cut nobody takes the last words.
+    setTimeout(() => this.#leave(), LAST_WORDS)
   }
 }
 
@@ -108,16 +166,4 @@ function openMemory({ transport, np, ranks }: AgentJob): number | null {
   return together && canSleepOnMemory() ? openSharedMemory(segmentBytes(np)) : null
 }
 
-const agent = new Agent()
-// A launcher that is gone reads nothing: what is left to do here must not fail of that.
-process.stdout.on('error', () => {})
-process.on('SIGTERM', () => agent.stop())
-process.on('SIGINT', () => agent.stop())
-process.on('SIGHUP', () => {})
-process.on('uncaughtException', error => {
-  say({ type: 'broken', reason: error.stack ?? String(error) })
-  agent.obey({ type: 'kill' })
-})
-process.stdin.on('end', () => agent.stop())
-readLines<ToAgent>(process.stdin, order => agent.obey(order))
-agent.greet()
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true

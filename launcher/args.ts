@@ -11,7 +11,7 @@ import {
 } from '../src/base/contract.ts'
 import { UsageError } from '../src/base/errors.ts'
 import { nearest } from '../src/base/nearest.ts'
-import { wrongOption } from '../src/base/words.ts'
+import { shellWords, wrongOption } from '../src/base/words.ts'
 import { type Launcher, launchers } from './hosts/choose.ts'
 import { type Mapping, mappings } from './plan.ts'
 
@@ -41,6 +41,8 @@ export interface RunArgs {
   dryRun: boolean
   wdir: string | null
   environment: Record<string, string>
+  /** The words of --ssh. */
+  ssh: string[]
 }
 
 /** One option of a command, for parsing, for help and for guessing what was meant. */
@@ -93,6 +95,7 @@ export const launchOptions: Record<string, Option> = {
   timeout: { type: 'string', describe: 'seconds for the whole job (no limit)', common: true },
   grace: { type: 'string', describe: `seconds from TERM to KILL when a job is ended (${Limit.grace})` },
   x: { type: 'array', describe: 'NAME or NAME=VALUE for the environment of the ranks; may be repeated' },
+  ssh: { type: 'string', describe: "the ssh client and options for it, as 'ssh -F file' (ssh)" },
   wdir: { type: 'string', describe: 'working directory of the ranks (this one)' },
 }
 
@@ -123,6 +126,7 @@ export function parseRun(argv: readonly string[]): RunArgs {
     dryRun: flag(parsed['dry-run']),
     wdir: text('--wdir', parsed.wdir),
     environment: environment(list('-x', parsed.x)),
+    ssh: shellWords('--ssh', text('--ssh', parsed.ssh) ?? 'ssh'),
   }
 }
 

@@ -1,80 +1,92 @@
-import { Status, WIRE_VERSION } from '../src/base/contract.ts'
+import { Limit, Status, WIRE_VERSION } from '../src/base/contract.ts'
 import type { RankMessage, RankOrder, Wait } from '../src/base/control.ts'
 import { Rendezvous } from '../src/collective/rendezvous.ts'
+import { Agents } from './agents.ts'
 import type { Cause } from './cause.ts'
+import { Census } from './census.ts'
+import type { AgentLink } from './link.ts'
 import type { Output } from './output.ts'
-import {
-  type AgentJob,
-  type FromAgent,
-  type RankState,
-  readLines,
-  type ToAgent,
-  writeLine,
-} from './protocol.ts'
+import type { Plan } from './plan.ts'
+import type { AgentJob, FromAgent } from './protocol.ts'
 import { RankTable } from './ranktable.ts'
 import { endMarked, removeFolder, signalGroup } from './reap.ts'
 import type { Runs } from './runs.ts'
+import { ranges } from './showplan.ts'
 import { signalNumber } from './signals.ts'
+import type { Ending } from './spawn/carrier.ts'
+import type { Spawner } from './spawn/spawn.ts'
 import { describeLate, latest } from './watch.ts'
-
-/** An agent as the launcher holds it, however it was started. */
-export interface AgentProcess {
-  stdin: NodeJS.WritableStream
-  stdout: NodeJS.ReadableStream
-  /** Resolves when it is gone, with how it ended. */
-  ended: Promise<string>
-}
 
 /** What the launcher decides for the job as a whole. */
 export interface JobSettings {
-  host: string
+  plan: Plan
+  spawner: Spawner
+  /** What each host's agent is told, by node. */
+  agentJobs: AgentJob[]
   /** Seconds. */
   startTimeout: number
   /** Seconds; null: no limit. */
   timeout: number | null
+  grace: number
 }
 
 /** How long reports about one incident are collected before a rank is named. */
 const COLLECT = 200 // ms
+/** From the end of all ranks' time until an agent that has not ended is given up; seconds. */
+const GIVE_UP = 2
 
 /**
  * A running job. It passes messages between ranks, and decides how the job ends: the first unprompted exit is
  * the cause, everything after it a consequence. run() resolves with the exit status when no process is left.
  */
 export class Job {
-  readonly #agentJob: AgentJob
   readonly #settings: JobSettings
   readonly #output: Output
   readonly #runs: Runs
   readonly #start: number = Date.now()
+  readonly #agents: Agents
+  readonly #census: Census
   readonly #ranks: RankTable
   readonly #rendezvous: Rendezvous
   readonly #timers: NodeJS.Timeout[] = []
-  #agent: AgentProcess | null = null
-  #agentFolder: string | null = null
+  readonly #warned = new Set<string>()
   #cause: Cause | null = null
   #wait: Wait | null = null
 
-  constructor(job: AgentJob, settings: JobSettings, output: Output, runs: Runs) {
-    this.#agentJob = job
+  constructor(settings: JobSettings, output: Output, runs: Runs) {
+    const { plan, spawner } = settings
     this.#settings = settings
     this.#output = output
     this.#runs = runs
-    this.#ranks = new RankTable(job.np)
-    this.#rendezvous = new Rendezvous(job.np)
+    this.#ranks = new RankTable(plan.np)
+    this.#rendezvous = new Rendezvous(plan.np)
+    this.#agents = new Agents(plan, spawner, {
+      message: (link, message) => this.#hear(link, message),
+      silent: (link, seconds) => this.#silent(link, seconds),
+    })
+    this.#census = new Census(this.#agents)
   }
 
-  async run(agent: AgentProcess): Promise<number> {
-    const { startTimeout, timeout } = this.#settings
-    this.#agent = agent
-    agent.stdin.on('error', () => {}) // an agent that is gone shows in `ended`
-    readLines<FromAgent>(agent.stdout, message => this.#hear(message))
+  /** Throws UsageError if hosts cannot work together. */
+  async run(): Promise<number> {
+    const { startTimeout, timeout, agentJobs } = this.#settings
     this.#after(startTimeout, () => this.#checkStart())
     if (timeout !== null)
       this.#after(timeout, () => this.#fail(null, `ran past --timeout ${timeout} s`, Status.timeout))
-    const how = await agent.ended
-    for (const timer of this.#timers) clearTimeout(timer)
-    if (!this.#ranks.allEnded()) this.#agentDied(how)
+    try {
+      await this.#agents.start(text => this.#output.say(text))
+      for (const link of this.#agents.links) {
+        void link.ended.then(ending => this.#agentEnded(link, ending))
+        if (!this.#cause) link.tell({ type: 'start', job: agentJobs[link.host.node] })
+      }
+    } catch (error) {
+      this.#agents.tellAll({ type: 'kill' })
+      this.#agents.killLater(GIVE_UP)
+      throw error
+    } finally {
+      await this.#agents.ended()
+      for (const timer of this.#timers) clearTimeout(timer)
+    }
     return this.#cause?.exitStatus ?? Status.success
   }
 
@@ -85,28 +97,27 @@ export class Job {
 
   /** Ends the job from outside; asked again it does so at once. */
   stop(what: string, exitStatus: number): void {
+    this.#agents.stopStarting()
     if (this.#cause) {
-      this.#tell({ type: 'kill' })
+      this.#agents.tellAll({ type: 'kill' })
+      this.#agents.killLater(GIVE_UP)
       return
     }
-    this.#setCause(null, what, exitStatus)
+    this.#setCause(null, this.#host(0), what, exitStatus)
     this.#output.say(what)
-    this.#tell({ type: 'stop' })
+    this.#agents.tellAll({ type: 'stop' })
+    this.#agents.killLater(this.#settings.grace + GIVE_UP)
   }
 
-  #hear(message: FromAgent): void {
+  #hear(link: AgentLink, message: FromAgent): void {
     if (message.type === 'line') this.#output.rankLine(message.rank, message.stream, message.text)
     else if (message.type === 'message') this.#hearRank(message.rank, message.message)
     else if (message.type === 'started') this.#ranks.started(message.rank, message.pid)
     else if (message.type === 'exit') this.#rankEnded(message.rank, message.code, message.signal)
-    else if (message.type === 'census') this.#blame(message.ranks)
+    else if (message.type === 'census') this.#census.answer(link, message.ranks)
+    else if (message.type === 'slow') void this.#warnOfLate()
     else if (message.type === 'warning') this.#output.say(message.text)
-    else if (message.type === 'broken')
-      this.#fail(null, `cannot go on, its agent failed: ${message.reason}`, Status.failure)
-    else {
-      this.#agentFolder = message.folder
-      this.#tell({ type: 'start', job: this.#agentJob })
-    }
+    else if (message.type === 'broken') this.#failOn(link, `cannot start ranks: ${message.reason}`)
   }
 
   #hearRank(rank: number, message: RankMessage): void {
@@ -116,7 +127,7 @@ export class Job {
     else if (message.type === 'claim') this.#claim(rank, message.index)
     else if (message.type === 'run') this.#runs.add(message.folder, message.fields)
     else if (message.type === 'status') this.#output.status(message.text)
-    else if (message.type === 'timeout') this.#timedOut(message.wait)
+    else if (message.type === 'timeout') void this.#timedOut(message.wait)
     else this.#ranks.failed(rank, message)
   }
 
@@ -161,9 +172,9 @@ export class Job {
 
   /** A mistake of the user's, found inside the ranks: every rank finds it, one line says it. */
   #misused(rank: number, text: string, exitStatus: number): void {
-    this.#setCause(rank, text, exitStatus)
+    this.#setCause(rank, this.#host(rank), text, exitStatus)
     this.#output.failure(rank, `pporun: ${text}`)
-    this.#tell({ type: 'abort', reason: text })
+    this.#abort(text)
   }
 
   /** A rank that has ended well cannot come to a meeting that others wait in. */
@@ -174,61 +185,97 @@ export class Job {
   }
 
   #checkStart(): void {
+    const host = this.#agents.notReady()
     const silent = this.#ranks.silent()
     const [absent] = this.#rendezvous.missing()
     const limit = `within --start-timeout ${this.#settings.startTimeout} s`
-    if (silent !== undefined) this.#fail(silent, `did not start ${limit}`, Status.timeout)
+    if (host) this.#fail(null, `got no agent on ${host.name} ${limit}`, Status.timeout, host.name)
+    else if (silent !== undefined) this.#fail(silent, `did not start ${limit}`, Status.timeout)
     else if (absent !== undefined)
       this.#fail(absent, `did not call connect() or train() ${limit}`, Status.timeout)
   }
 
-  /** In a ring everybody blames a neighbour: the agent knows who is behind. */
-  #timedOut(wait: Wait): void {
+  /** In a ring everybody blames a neighbour: the agents know who is behind. */
+  async #timedOut(wait: Wait): Promise<void> {
     if (this.#wait || this.#cause) return
     this.#wait = wait
-    setTimeout(() => this.#tell({ type: 'census' }), COLLECT)
-  }
-
-  #blame(ranks: RankState[]): void {
-    if (!this.#wait) return
-    const late = latest(ranks)
-    const { op, sequence, seconds, from } = this.#wait
+    await new Promise(resolve => setTimeout(resolve, COLLECT))
+    const { states, silent } = await this.#census.ask()
+    if (silent.length > 0) return this.#silent(silent[0], silent[0].silentFor)
+    const late = latest(states)
+    const { op, sequence, seconds, from } = wait
     const waited = `kept the others waiting for ${seconds.toFixed(1)} s in ${op} #${sequence}`
     this.#fail(late?.rank ?? from, late ? `${waited} (${describeLate(late)})` : waited, Status.timeout)
   }
 
-  #agentDied(how: string): void {
-    for (const pid of this.#ranks.pids()) signalGroup(pid, 'SIGKILL')
-    endMarked(this.#agentJob.jobId)
-    if (this.#agentFolder !== null) removeFolder(this.#agentFolder)
-    if (!this.#cause) this.#fail(null, `lost its agent on ${this.#settings.host} (${how})`, Status.failure)
+  /** Ranks have waited for long in a collective: said once of every rank and collective. */
+  async #warnOfLate(): Promise<void> {
+    const late = latest((await this.#census.ask()).states)
+    const key = late && `${late.rank} ${late.progress.sequence}`
+    if (!key || this.#warned.has(key) || this.#cause) return
+    this.#warned.add(key)
+    this.#output.say(`the other ranks wait for ${describeLate(late)}`)
   }
 
-  #fail(rank: number | null, what: string, exitStatus: number): void {
+  #silent(link: AgentLink, seconds: number): void {
+    this.#failOn(link, `has been silent for ${seconds.toFixed(1)} s`, Status.timeout)
+    link.kill()
+  }
+
+  #agentEnded(link: AgentLink, ending: Ending): void {
+    const { host } = link
+    if (host.ranks.every(rank => this.#ranks.hasEnded(rank))) return
+    // Elsewhere the shell that started the agent does this.
+    if (host.via === 'local') {
+      for (const pid of this.#ranks.pids(host.ranks)) signalGroup(pid, 'SIGKILL')
+      endMarked(this.#settings.agentJobs[host.node].jobId)
+      if (link.folder !== null) removeFolder(link.folder)
+    }
+    for (const rank of host.ranks) this.#ranks.ended(rank)
+    const said = host.via === 'local' ? [] : ending.lastWords.slice(-1)
+    const how = [ending.how, ...said].join(': ')
+    this.#fail(null, `lost its agent on ${host.name} (${how})`, Status.failure, host.name)
+  }
+
+  #failOn({ host }: AgentLink, what: string, exitStatus: number = Status.failure): void {
+    this.#end(`${host.name} (ranks ${ranges(host.ranks)})`, null, host.name, what, exitStatus)
+  }
+
+  #fail(rank: number | null, what: string, exitStatus: number, host = this.#host(rank ?? 0)): void {
+    const who = rank === null ? 'the job' : `rank ${rank} (${host}, pid ${this.#ranks.pid(rank)})`
+    this.#end(who, rank, host, what, exitStatus)
+  }
+
+  #end(who: string, rank: number | null, host: string, what: string, exitStatus: number): void {
     if (this.#cause) return
-    const { host, pid } = this.#setCause(rank, what, exitStatus)
-    const who = rank === null ? 'the job' : `rank ${rank} (${host}, pid ${pid})`
+    this.#agents.stopStarting()
+    this.#setCause(rank, host, what, exitStatus)
     this.#output.say(`${who} ${what}; all ranks are ended (status ${exitStatus})`)
-    this.#tell({ type: 'abort', reason: `${who} ${what}` })
+    this.#abort(`${who} ${what}`)
   }
 
-  #setCause(rank: number | null, what: string, exitStatus: number): Cause {
+  #abort(reason: string): void {
+    this.#agents.tellAll({ type: 'abort', reason })
+    this.#agents.killLater(Limit.abort + GIVE_UP)
+  }
+
+  #setCause(rank: number | null, host: string, what: string, exitStatus: number): void {
     const pid = rank === null ? null : this.#ranks.pid(rank)
-    const after = (Date.now() - this.#start) / 1000
-    this.#cause = { rank, host: this.#settings.host, pid, what, exitStatus, after }
-    return this.#cause
+    this.#cause = { rank, host, pid, what, exitStatus, after: (Date.now() - this.#start) / 1000 }
+  }
+
+  /** The name of a rank's host. */
+  #host(rank: number): string {
+    const { hosts, ranks } = this.#settings.plan
+    return hosts[ranks[rank].node].name
   }
 
   #order(rank: number, order: RankOrder): void {
-    this.#tell({ type: 'order', rank, order })
+    this.#agents.tellRank(rank, order)
   }
 
   #orderAll(order: RankOrder): void {
     for (let rank = 0; rank < this.#ranks.size; rank++) this.#order(rank, order)
-  }
-
-  #tell(order: ToAgent): void {
-    if (this.#agent) writeLine(this.#agent.stdin, order)
   }
 
   #after(seconds: number, then: () => void): void {

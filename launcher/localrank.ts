@@ -64,6 +64,12 @@ export class LocalRank {
     if (this.pid > 0) signalGroup(this.pid, signal)
   }
 
+  /** Leaves output where it is, in the rank's pipes; or takes it again. */
+  holdOutput(hold: boolean): void {
+    for (const stream of [this.#process.stdout, this.#process.stderr])
+      hold ? stream?.pause() : stream?.resume()
+  }
+
   #environment(job: AgentJob, folder: string, memory: boolean): NodeJS.ProcessEnv {
     const { np: size, ranks, nodeRank, numNodes, jobId } = job
     const { opTimeout, startTimeout, allreduce, security } = job

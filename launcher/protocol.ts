@@ -1,6 +1,7 @@
 import type { AllreduceChoice, Security, TransportChoice } from '../src/base/contract.ts'
 import type { RankMessage, RankOrder } from '../src/base/control.ts'
 import type { RankProgress } from '../src/base/progress.ts'
+import type { HostFacts } from './facts.ts'
 
 /**
  * Launcher and agent talk in lines of JSON over the agent's stdin and stdout, whatever started the agent.
@@ -40,16 +41,24 @@ export type ToAgent =
   | { type: 'kill' }
   /** Asks for a census. */
   | { type: 'census' }
+  /** Once a second to an agent elsewhere, with the launcher's clock (ms since 1970): a cut cable sends no end of file. */
+  | { type: 'beat'; at: number }
+  /** The launcher is about to be suspended: its silence means nothing until it is heard again. */
+  | { type: 'hold' }
 
 export type FromAgent =
-  | { type: 'ready'; pid: number; host: string; folder: string }
+  | { type: 'ready'; folder: string; facts: HostFacts | null }
+  /** The answer to a beat: the launcher's clock that it came with, and the host's. */
+  | { type: 'beat'; at: number; clock: number }
   | { type: 'started'; rank: number; pid: number }
   | { type: 'line'; rank: number; stream: 'stdout' | 'stderr'; text: string }
   | { type: 'message'; rank: number; message: RankMessage }
   | { type: 'exit'; rank: number; pid: number; code: number | null; signal: string | null }
   | { type: 'census'; ranks: RankState[] }
-  /** A rank is stopped, or keeps the others waiting. */
+  /** A rank is stopped. */
   | { type: 'warning'; text: string }
+  /** A rank of this host has waited for long in a collective; for whom, only all agents together know. */
+  | { type: 'slow' }
   /** The agent's own failure, such as a script that cannot be written. */
   | { type: 'broken'; reason: string }
 
@@ -62,17 +71,20 @@ export interface RankState {
   progress: RankProgress
 }
 
-/** Calls `each` with every object in a stream of JSON lines. */
+/**
+ * Calls `each` with every message in a stream of JSON lines. Other lines are noise, such as what a login shell's
+ * start-up files print before the agent starts.
+ */
 export function readLines<T>(stream: NodeJS.ReadableStream, each: (message: T) => void): void {
   let rest = ''
   stream.setEncoding('utf8')
   stream.on('data', (chunk: string) => {
     const lines = (rest + chunk).split('\n')
     rest = lines.pop() ?? ''
-    for (const line of lines) each(JSON.parse(line) as T)
+    for (const line of lines) if (line.startsWith('{"type":')) each(JSON.parse(line) as T)
   })
 }
 
-export function writeLine(stream: NodeJS.WritableStream, message: unknown): void {
+export function writeLine(stream: NodeJS.WritableStream, message: { type: string }): void {
   stream.write(`${JSON.stringify(message)}\n`)
 }

@@ -85,8 +85,8 @@ export class RankTable {
     return this.#ranks.every(({ ended }) => ended)
   }
 
-  /** Leaders of the ranks' process groups. */
-  pids(): number[] {
-    return this.#ranks.map(({ pid }) => pid).filter(pid => pid > 0)
+  /** Leaders of these ranks' process groups. */
+  pids(ranks: readonly number[]): number[] {
+    return ranks.map(rank => this.#ranks[rank].pid).filter(pid => pid > 0)
   }
 }

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
-import { processesOfJob } from '../src/base/proc.ts'
+import { descendants, processesOfJob } from '../src/base/proc.ts'
+import { collectChild } from '../src/base/system.ts'
 
 /** Ending processes so that none is left: process groups first, then whatever carries the job's mark. */
 
@@ -11,13 +12,24 @@ export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
 /** Looks until nothing new has been started meanwhile. */
 const LOOKS = 5
 
-/** KILLs every process that carries the job's mark: grandchildren in sessions of their own. */
-export function endMarked(jobId: string): void {
+/**
+ * KILLs every process that carries the job's mark: grandchildren in sessions of their own.
+ * @param ancestor whose descendants go too, whatever they have made of their environment.
+ */
+export function endMarked(jobId: string, ancestor?: number): void {
+  const below = () =>
+    ancestor === undefined ? [] : descendants(ancestor).filter(({ state }) => state !== 'Z')
   for (let look = 0; look < LOOKS; look++) {
-    const left = processesOfJob(jobId)
-    if (left.length === 0) return
+    const left = new Set([...processesOfJob(jobId), ...below().map(({ pid }) => pid)])
+    if (left.size === 0) return
     for (const pid of left) signalled(pid, 'SIGKILL')
   }
+}
+
+/** Lets adopted children go that have ended: all but those that Node has started and collects itself. */
+export function collectOrphans(own: ReadonlySet<number>): void {
+  for (const { pid, parent, state } of descendants(process.pid))
+    if (state === 'Z' && parent === process.pid && !own.has(pid)) collectChild(pid)
 }
 
 export function removeFolder(folder: string): void {

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
-import { availableParallelism, hostname } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Status } from '../src/base/contract.ts'
@@ -17,7 +17,7 @@ import type { AgentJob } from './protocol.ts'
 import { Runs } from './runs.ts'
 import { planRemarks, showPlan } from './showplan.ts'
 import { onInterrupt } from './signals.ts'
-import { spawnLocalAgent } from './spawn/local.ts'
+import { spawner } from './spawn/spawn.ts'
 
 /** The shipped no-code trainer, for the bare word `train`. */
 const TRAINER = fileURLToPath(new URL('../../scripts/train.ts', import.meta.url))
@@ -37,9 +37,6 @@ export async function run(
   if (args.dryRun) return dryRun(plan, args)
   checkFolder(args.out ?? 'runs', args.out !== null)
   const { np } = plan
-  const elsewhere = plan.hosts.find(({ via }) => via !== 'local')
-  if (elsewhere)
-    throw new UsageError(`host '${elsewhere.name}': starting ranks on other hosts is still to come`)
   if (args.transport === 'shm' && !canSleepOnMemory())
     throw new UsageError('--transport shm: not on this kind of machine; leave it out')
   const output = new Output({ tag: args.tagOutput, quiet: args.quiet })
@@ -47,15 +44,17 @@ export async function run(
   for (const remark of planRemarks(plan)) output.advise(remark)
 
   const runs = new Runs(args.out, script, np)
+  const bundle = await bundleScript(script)
+  const jobId = newJobId()
+  const agentJobs = plan.hosts.map(host => agentJob(args, plan, host, { jobId, bundle }))
+  const onStderr = (host: PlannedHost, line: string) => output.say(`${host.name}: ${line}`)
   const job = new Job(
-    agentJob(args, plan, plan.hosts[0], await bundleScript(script)),
-    { host: hostname(), startTimeout: args.startTimeout, timeout: args.timeout },
+    { ...args, plan, spawner: spawner({ jobId, ssh: args.ssh, onStderr }), agentJobs },
     output,
     runs,
   )
   const stopListening = onInterrupt((what, status) => job.stop(what, status))
-  const status = await job.run(spawnLocalAgent())
-  stopListening()
+  const status = await job.run().finally(stopListening)
   // A script that never trained has made no run; who asked for a folder still gets its logs.
   if (args.out !== null && runs.none) output.logInto(runs.claim(0).folder, np)
   runs.finish(job.cause)
@@ -83,14 +82,18 @@ function dryRun(plan: Plan, { mapBy }: RunArgs): number {
 }
 
 /** What the agent of one host of the plan is told. */
-function agentJob(args: RunArgs, plan: Plan, host: PlannedHost, bundle: string): AgentJob {
+function agentJob(
+  args: RunArgs,
+  plan: Plan,
+  host: PlannedHost,
+  job: { jobId: string; bundle: string },
+): AgentJob {
   return {
-    jobId: newJobId(),
+    ...job,
     np: plan.np,
     ranks: host.ranks,
     nodeRank: host.node,
     numNodes: plan.hosts.length,
-    bundle,
     scriptArgs: args.scriptArgs,
     workingDirectory: workingDirectory(args.wdir),
     environment: { ...args.environment, ...host.env },

@@ -2,23 +2,24 @@ import { Limit } from '../src/base/contract.ts'
 import { processStat } from '../src/base/proc.ts'
 import { readProgress } from '../src/base/progress.ts'
 import type { LocalRank } from './localrank.ts'
-import type { RankState } from './protocol.ts'
+import type { FromAgent, RankState } from './protocol.ts'
+import { collectOrphans } from './reap.ts'
 
 const PERIOD = 1000 // ms
 
-/** Looks at the ranks of this host from outside, once a second, and warns of those that keep others waiting. */
+/** Looks at the ranks of this host from outside, once a second, and tells of those that are stopped or wait for long. */
 export class Watch {
   readonly #ranks: LocalRank[]
   readonly #page: ArrayBuffer
-  readonly #warn: (text: string) => void
+  readonly #say: (message: FromAgent) => void
   readonly #stoppedSince = new Map<number, number>()
-  readonly #warned = new Set<string>()
+  readonly #told = new Set<string>()
   readonly #timer: NodeJS.Timeout
 
-  constructor(ranks: LocalRank[], page: ArrayBuffer, warn: (text: string) => void) {
+  constructor(ranks: LocalRank[], page: ArrayBuffer, say: (message: FromAgent) => void) {
     this.#ranks = ranks
     this.#page = page
-    this.#warn = warn
+    this.#say = say
     this.#timer = setInterval(() => this.#look(), PERIOD)
   }
 
@@ -37,26 +38,25 @@ export class Watch {
   }
 
   #look(): void {
+    collectOrphans(new Set(this.#ranks.map(({ pid }) => pid)))
     const states = this.census()
     for (const { rank, pid, state } of states) {
       if (state !== 'T') this.#stoppedSince.delete(rank)
       else if (!this.#stoppedSince.has(rank)) this.#stoppedSince.set(rank, Date.now())
       else if (Date.now() - this.#stoppedSince.get(rank)! > (Limit.stopped - 1) * 1000)
-        this.#once(`stopped ${rank}`, `rank ${rank} (pid ${pid}) is stopped (state T)`)
+        this.#once(`stopped ${rank}`, {
+          type: 'warning',
+          text: `rank ${rank} (pid ${pid}) is stopped (state T)`,
+        })
     }
-    const late = latest(states)
-    const waiting = states.some(({ progress }) => progress.waiting && progress.age > Limit.slowOperation)
-    if (late && waiting)
-      this.#once(
-        `late ${late.rank} ${late.progress.sequence}`,
-        `the other ranks wait for ${describeLate(late)}`,
-      )
+    const slow = states.find(({ progress }) => progress.waiting && progress.age > Limit.slowOperation)
+    if (slow) this.#once(`slow ${slow.progress.epoch} ${slow.progress.sequence}`, { type: 'slow' })
   }
 
-  #once(key: string, text: string): void {
-    if (this.#warned.has(key)) return
-    this.#warned.add(key)
-    this.#warn(text)
+  #once(key: string, message: FromAgent): void {
+    if (this.#told.has(key)) return
+    this.#told.add(key)
+    this.#say(message)
   }
 }
 

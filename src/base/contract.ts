@@ -36,6 +36,8 @@ export const Limit = {
   grace: 10,
   /** From the abort after a failure to KILL. */
   abort: 2,
+  /** Silence of a host, or of the launcher as an agent sees it, until it is given up: named within 10 s. */
+  silence: 8,
   /** Until a stopped process is named. */
   stopped: 3,
 } as const

@@ -30,6 +30,20 @@ export function processesOfJob(jobId: string): number[] {
   return processIds().filter(pid => pid !== process.pid && `${read(`/proc/${pid}/environ`)}`.includes(mark))
 }
 
+/** Everything below a process, by who is whose parent, with its state: also what has cleared its environment. */
+export function descendants(ancestor: number): { pid: number; parent: number; state: string }[] {
+  const all = processIds().flatMap(pid => {
+    const stat = processStat(pid)
+    return stat ? [{ pid, ...stat }] : []
+  })
+  const below = new Set([ancestor])
+  for (let size = 0; size !== below.size; ) {
+    size = below.size
+    for (const { pid, parent } of all) if (below.has(parent)) below.add(pid)
+  }
+  return all.filter(({ pid }) => pid !== ancestor && below.has(pid))
+}
+
 function processIds(): number[] {
   try {
     return readdirSync('/proc')

@@ -13,6 +13,8 @@ const libc = koffi.load(null)
 const PROT_READ_WRITE = 3
 const MAP_SHARED = 1
 const PR_SET_PDEATHSIG = 1
+const PR_SET_CHILD_SUBREAPER = 36
+const WNOHANG = 1
 const SIGKILL = 9
 
 /**
@@ -25,6 +27,22 @@ export function dieWithParent(parentPid: number): void {
   prctl(PR_SET_PDEATHSIG, SIGKILL)
   // The parent may have died before the request; then nobody would send the signal.
   if (process.ppid !== parentPid) process.kill(process.pid, 'SIGKILL')
+}
+
+/**
+ * Makes this process the parent of everything below it whose own parent dies: also a daemon of a rank stays its
+ * descendant. Linux only; such children have to be collected with `collectChild` when they have ended.
+ */
+export function adoptOrphans(): void {
+  if (process.platform !== 'linux') return
+  const prctl: Native = libc.func('int prctl(int, unsigned long)')
+  prctl(PR_SET_CHILD_SUBREAPER, 1)
+}
+
+/** Lets a child go that has ended and that Node knows nothing of. */
+export function collectChild(pid: number): void {
+  const waitpid: Native = libc.func('int waitpid(int, void*, int)')
+  waitpid(pid, null, WNOHANG)
 }
 
 /** A descriptor of `bytes` of zeroed memory that processes can share, with no name that could outlive them. */

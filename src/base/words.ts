@@ -1,3 +1,4 @@
+import { UsageError } from './errors.ts'
 import { nearest } from './nearest.ts'
 
 /** Looking at a command line before a parser does: names that it does not know make parsers guess, or crash. */
@@ -29,4 +30,18 @@ function describe(name: string, known: string[]): string {
   const close = nearest(name, known)
   const dashes = (word: string) => (word.length === 1 ? `-${word}` : `--${word}`)
   return `unknown option ${dashes(name)}${close ? `; did you mean ${dashes(close)}?` : '; see pporun --help all'}`
+}
+
+/** Cuts `--ssh 'ssh -F "my file"'` into words: white space separates, quotes hold together. Throws UsageError. */
+export function shellWords(option: string, text: string): string[] {
+  const word = /(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+/g
+  const words = text.match(word) ?? []
+  if (words.length === 0 || text.replace(word, '').trim() !== '')
+    throw new UsageError(`${option} takes a command, got '${text}'`)
+  return words.map(part =>
+    part.replace(
+      /'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)/g,
+      (_, single, double, escaped) => single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? escaped,
+    ),
+  )
 }

@@ -36,3 +36,13 @@ export class Rendezvous {
     return []
   }
 }
+
+/** Why the ZeroMQ addon does not load here; null: it does. */
+export async function addonProblem(): Promise<string | null> {
+  try {
+    await import('zeromq')
+    return null
+  } catch (error) {
+    return String((error as Error).message).split('\n')[0]
+  }
+}

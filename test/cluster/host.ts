@@ -63,7 +63,7 @@ export class Host {
     return allPids()
       .filter(pid => namespace(pid, 'mnt') === this.#mounts)
       .map(pid => ({ pid, command: commandOf(pid) }))
-      .filter(({ command }) => command !== '' && !DAEMONS.test(command) && command.includes(containing))
+      .filter(({ command }) => !DAEMONS.test(command) && command.includes(containing))
   }
 
   /** Names in a folder of this host, such as /tmp and /dev/shm. */

@@ -42,6 +42,7 @@ test('without options: no number of ranks, and the defaults of the contract', ()
     dryRun: false,
     wdir: null,
     environment: {},
+    ssh: ['ssh'],
   }
   assert.deepEqual(parseRun(['a.ts']), expected)
 })

@@ -129,7 +129,7 @@ test('kill -9 of the agent: its ranks and their grandchildren go too', async t =
   const job = pporun(['-np', '2', path])
   await job.prints('grandchildren of 0')
   await job.prints('grandchildren of 1')
-  const [agent] = job.processes('agent.js')
+  const [agent] = job.processes('agentmain.js')
   process.kill(agent, 'SIGKILL')
   const { status, stderr } = await job.ended
   assert.equal(status, 1)

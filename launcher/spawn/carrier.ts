@@ -1,0 +1,58 @@
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { eachLine } from '../lines.ts'
+
+/** An agent as the launcher holds it, whatever carries its words: a pipe, ssh, srun. */
+export interface AgentProcess {
+  stdin: NodeJS.WritableStream
+  stdout: NodeJS.ReadableStream
+  /** Resolves when it is gone, with how it ended. */
+  ended: Promise<Ending>
+  /** Lets go of it at once; one that runs elsewhere finds its stdin at its end. */
+  kill(): void
+}
+
+export interface Ending {
+  /** `exit status 1`, `SIGKILL`. */
+  how: string
+  exitCode: number | null
+  /** What it, or what carried it, said last on stderr. */
+  lastWords: string[]
+}
+
+export const AGENT: string = fileURLToPath(new URL('../agentmain.js', import.meta.url))
+
+const KEPT_LINES = 20
+
+/**
+ * Starts what carries an agent's words, in a session of its own, so that neither Ctrl-C nor a closed terminal
+ * reaches it.
+ * @param onStderr what it says there; null: it writes to this process's stderr itself.
+ */
+export function carry(
+  command: string,
+  args: readonly string[],
+  onStderr: ((line: string) => void) | null,
+): AgentProcess {
+  const child = execa(command, args, {
+    detached: true,
+    cleanup: false,
+    reject: false,
+    buffer: false,
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: onStderr ? 'pipe' : 'inherit',
+  })
+  const lastWords: string[] = []
+  if (child.stderr)
+    eachLine(child.stderr, line => {
+      lastWords.push(line)
+      if (lastWords.length > KEPT_LINES) lastWords.shift()
+      onStderr?.(line)
+    })
+  const ended = child.then(({ exitCode = null, signal, code }) => {
+    if (code === 'ENOENT') lastWords.push(`${command}: not found`)
+    return { how: signal ?? `exit status ${exitCode}`, exitCode, lastWords }
+  })
+  return { stdin: child.stdin!, stdout: child.stdout!, ended, kill: () => void child.kill('SIGKILL') }
+}

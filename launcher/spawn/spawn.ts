@@ -1,0 +1,35 @@
+import type { PlannedHost } from '../plan.ts'
+import type { AgentProcess, Ending } from './carrier.ts'
+import { spawnLocal } from './local.ts'
+import { explainSlurm, spawnSlurm } from './slurm.ts'
+import { spawnSsh } from './ssh.ts'
+import { explainSsh, wasCrowded } from './sshfailure.ts'
+
+/** How agents are started, for every kind of host. */
+export interface Spawner {
+  spawn(host: PlannedHost): AgentProcess
+  /** Why an agent did not start, in one line; null: try again. */
+  explain(host: PlannedHost, ending: Ending): string | null
+}
+
+export interface SpawnOptions {
+  jobId: string
+  /** The words of --ssh. */
+  ssh: readonly string[]
+  /** What ssh, srun and agents elsewhere say on stderr. */
+  onStderr(host: PlannedHost, line: string): void
+}
+
+export function spawner({ jobId, ssh, onStderr }: SpawnOptions): Spawner {
+  return {
+    spawn: host => {
+      if (host.via === 'local') return spawnLocal()
+      const say = (line: string) => onStderr(host, line)
+      return host.via === 'ssh' ? spawnSsh(host, ssh, jobId, say) : spawnSlurm(host, jobId, say)
+    },
+    explain: (host, ending) => {
+      if (host.via === 'ssh') return wasCrowded(ending) ? null : explainSsh(host, ssh, ending)
+      return host.via === 'slurm' ? explainSlurm(host, ending) : `the agent did not start (${ending.how})`
+    },
+  }
+}
