@@ -152,7 +152,7 @@ export class Agent {
     this.#watch?.stop()
     this.#silence?.stop()
     for (const rank of this.#ranks) rank.signal('SIGKILL')
-    if (this.#job) endMarked(this.#job.jobId, process.pid)
+    if (this.#job) endMarked(this.#job.mark, process.pid)
     removeFolder(this.#folder)
     this.#output.end(() => this.#leave())
     // In a cut nobody takes the last words.

@@ -6,10 +6,10 @@ import { endMarked } from './reap.ts'
 
 /**
  * The agent's process: `node agentmain.js` on the launcher's own host; `... check` elsewhere, where it says what
- * it finds; `... sweep JOB` ends what an agent that was killed has left behind.
+ * it finds; `... sweep MARK` ends what an agent that was killed has left behind.
  */
-async function main(mode: string | undefined, jobId: string | undefined): Promise<void> {
-  if (mode === 'sweep') return endMarked(jobId!)
+async function main(mode: string | undefined, mark: string | undefined): Promise<void> {
+  if (mode === 'sweep') return endMarked(mark!)
   const facts = mode === 'check' ? factsOfThisHost(await addonProblem()) : null
   // process.stdout would block where the launcher, or the network to it, does not take what is written.
   const output = new Socket({ fd: 1, readable: false })

@@ -43,6 +43,9 @@ export interface RunArgs {
   environment: Record<string, string>
   /** The words of --ssh. */
   ssh: string[]
+  iface: string | null
+  /** First and last port. */
+  portRange: [number, number] | null
 }
 
 /** One option of a command, for parsing, for help and for guessing what was meant. */
@@ -96,6 +99,11 @@ export const launchOptions: Record<string, Option> = {
   grace: { type: 'string', describe: `seconds from TERM to KILL when a job is ended (${Limit.grace})` },
   x: { type: 'array', describe: 'NAME or NAME=VALUE for the environment of the ranks; may be repeated' },
   ssh: { type: 'string', describe: "the ssh client and options for it, as 'ssh -F file' (ssh)" },
+  iface: {
+    type: 'string',
+    describe: 'interface (eth0) or network (10.0.0.0/8) between hosts (what answers)',
+  },
+  'port-range': { type: 'string', describe: 'A-B: ports to listen on, for firewalls (any)' },
   wdir: { type: 'string', describe: 'working directory of the ranks (this one)' },
 }
 
@@ -126,6 +134,8 @@ export function parseRun(argv: readonly string[]): RunArgs {
     dryRun: flag(parsed['dry-run']),
     wdir: text('--wdir', parsed.wdir),
     environment: environment(list('-x', parsed.x)),
+    iface: text('--iface', parsed.iface),
+    portRange: portRange(text('--port-range', parsed['port-range'])),
     ssh: shellWords('--ssh', text('--ssh', parsed.ssh) ?? 'ssh'),
   }
 }
@@ -222,6 +232,14 @@ function seconds(option: string, value: unknown): number | null {
   if (!/^\d+(\.\d+)?$/.test(word) || Number(word) <= 0)
     throw new UsageError(`${option} takes a number of seconds above 0, got '${word}'`)
   return Number(word)
+}
+
+function portRange(given: string | null): [number, number] | null {
+  if (given === null) return null
+  const [first, last] = (/^(\d+)-(\d+)$/.exec(given) ?? []).slice(1).map(Number)
+  if (!(first >= 1 && first <= last && last <= 65_535))
+    throw new UsageError(`--port-range takes A-B, two ports of 1 to 65535, got '${given}'`)
+  return [first, last]
 }
 
 function list(option: string, given: unknown): string[] {

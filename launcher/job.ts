@@ -228,7 +228,7 @@ export class Job {
     // Elsewhere the shell that started the agent does this.
     if (host.via === 'local') {
       for (const pid of this.#ranks.pids(host.ranks)) signalGroup(pid, 'SIGKILL')
-      endMarked(this.#settings.agentJobs[host.node].jobId)
+      endMarked(this.#settings.agentJobs[host.node].mark)
       if (link.folder !== null) removeFolder(link.folder)
     }
     for (const rank of host.ranks) this.#ranks.ended(rank)

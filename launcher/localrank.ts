@@ -71,12 +71,22 @@ export class LocalRank {
   }
 
   #environment(job: AgentJob, folder: string, memory: boolean): NodeJS.ProcessEnv {
-    const { np: size, ranks, nodeRank, numNodes, jobId } = job
-    const { opTimeout, startTimeout, allreduce, security } = job
+    const { np: size, ranks, nodeRank, numNodes, jobId, mark } = job
+    const { opTimeout, startTimeout, allreduce, security, network } = job
     return rankEnvironment(
       { rank: this.rank, size, localRank: this.local, localSize: ranks.length, nodeRank, numNodes },
       {
-        ...{ jobId, agentPid: process.pid, folder, opTimeout, startTimeout, allreduce, security },
+        ...{
+          jobId,
+          mark,
+          agentPid: process.pid,
+          folder,
+          opTimeout,
+          startTimeout,
+          allreduce,
+          security,
+          network,
+        },
         ...{ progressFd: PROGRESS_FD, memoryFd: memory ? MEMORY_FD : null },
       },
       job.environment,

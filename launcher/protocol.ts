@@ -1,4 +1,4 @@
-import type { AllreduceChoice, Security, TransportChoice } from '../src/base/contract.ts'
+import type { AllreduceChoice, NetworkChoice, Security, TransportChoice } from '../src/base/contract.ts'
 import type { RankMessage, RankOrder } from '../src/base/control.ts'
 import type { RankProgress } from '../src/base/progress.ts'
 import type { HostFacts } from './facts.ts'
@@ -11,6 +11,8 @@ import type { HostFacts } from './facts.ts'
 /** What an agent needs to start its ranks. */
 export interface AgentJob {
   jobId: string
+  /** What this agent's processes carry in their environment: no other agent of the job may end them. */
+  mark: string
   np: number
   /** Global ranks of this host, by local rank. */
   ranks: number[]
@@ -25,6 +27,7 @@ export interface AgentJob {
   allreduce: AllreduceChoice
   transport: TransportChoice
   security: Security
+  network: NetworkChoice | null
   /** Seconds. */
   opTimeout: number
   startTimeout: number

@@ -16,11 +16,11 @@ const LOOKS = 5
  * KILLs every process that carries the job's mark: grandchildren in sessions of their own.
  * @param ancestor whose descendants go too, whatever they have made of their environment.
  */
-export function endMarked(jobId: string, ancestor?: number): void {
+export function endMarked(mark: string, ancestor?: number): void {
   const below = () =>
     ancestor === undefined ? [] : descendants(ancestor).filter(({ state }) => state !== 'Z')
   for (let look = 0; look < LOOKS; look++) {
-    const left = new Set([...processesOfJob(jobId), ...below().map(({ pid }) => pid)])
+    const left = new Set([...processesOfJob(mark), ...below().map(({ pid }) => pid)])
     if (left.size === 0) return
     for (const pid of left) signalled(pid, 'SIGKILL')
   }

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Status } from '../src/base/contract.ts'
+import { type NetworkChoice, Status } from '../src/base/contract.ts'
 import { newJobId } from '../src/base/control.ts'
 import { UsageError } from '../src/base/errors.ts'
 import { checkFolder } from '../src/base/runfolder.ts'
@@ -49,7 +49,12 @@ export async function run(
   const agentJobs = plan.hosts.map(host => agentJob(args, plan, host, { jobId, bundle }))
   const onStderr = (host: PlannedHost, line: string) => output.say(`${host.name}: ${line}`)
   const job = new Job(
-    { ...args, plan, spawner: spawner({ jobId, ssh: args.ssh, onStderr }), agentJobs },
+    {
+      ...args,
+      plan,
+      spawner: spawner({ mark: ({ node }) => agentJobs[node].mark, ssh: args.ssh, onStderr }),
+      agentJobs,
+    },
     output,
     runs,
   )
@@ -90,6 +95,7 @@ function agentJob(
 ): AgentJob {
   return {
     ...job,
+    mark: `${job.jobId}.${host.node}`,
     np: plan.np,
     ranks: host.ranks,
     nodeRank: host.node,
@@ -100,10 +106,16 @@ function agentJob(
     allreduce: args.allreduce,
     transport: args.transport,
     security: args.security,
+    network: plan.hosts.length > 1 ? networkChoice(args, host) : null,
     opTimeout: args.opTimeout,
     startTimeout: args.startTimeout,
     grace: args.grace,
   }
+}
+
+/** What the hostfile says of a host goes over the command line. */
+function networkChoice({ iface, portRange }: RunArgs, host: PlannedHost): NetworkChoice {
+  return { address: host.address, iface: host.iface ?? iface, ports: portRange }
 }
 
 function workingDirectory(wdir: string | null): string {

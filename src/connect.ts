@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import {
   type AllreduceChoice,
   Limit,
+  type RankSettings,
   rankIdentity,
   rankSettings,
   type TransportChoice,
@@ -15,7 +16,8 @@ import { Communicator } from './collective/communicator.ts'
 import { inprocTransports } from './collective/inproc.ts'
 import { meet } from './collective/rendezvous.ts'
 import { SharedMemory } from './collective/shm.ts'
-import { ZmqTransport } from './collective/zmq.ts'
+import { offeredAddresses } from './collective/zmq/addresses.ts'
+import { type Listening, ZmqTransport } from './collective/zmq.ts'
 
 let generation = 0
 let writer: ProgressWriter | undefined
@@ -53,7 +55,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Communicato
     throw new UsageError('connect: the ranks of this job share no memory')
   const transport = await ZmqTransport.bind({
     ...{ rank, size, place: { job: tagOf(settings.jobId), epoch } },
-    ...{ folder: settings.folder, address: null, security: settings.security },
+    ...{ folder: settings.folder, security: settings.security, network: network(settings) },
   })
   await transport.connect(await meet(pipe, epoch, transport.address), settings.startTimeout)
   const comm = new Communicator(transport, {
@@ -82,6 +84,11 @@ function sharedMemory(fd: number | null, rank: number, size: number): SharedMemo
   const ranks = Array.from({ length: size }, (_, i) => i)
   memory ??= new SharedMemory(mapSharedMemory(fd, segmentBytes(size)), rank, ranks)
   return memory
+}
+
+/** Where ranks of other hosts may reach this one; null: there are none. */
+function network({ network }: RankSettings): Listening['network'] {
+  return network && { addresses: offeredAddresses(network), ports: network.ports }
 }
 
 /** A number for a job that another is not likely to have. */

@@ -18,8 +18,8 @@ const KEEPER = [
 ].join('; ')
 
 /** The words that start an agent on another host. */
-export function agentCommand(jobId: string): string[] {
-  return ['sh', '-c', KEEPER, 'pporun', process.execPath, AGENT, jobId]
+export function agentCommand(mark: string): string[] {
+  return ['sh', '-c', KEEPER, 'pporun', process.execPath, AGENT, mark]
 }
 
 /** Why the shell there found nothing to start, and what mends it; null if it did. */

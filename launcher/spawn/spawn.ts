@@ -13,19 +13,20 @@ export interface Spawner {
 }
 
 export interface SpawnOptions {
-  jobId: string
+  /** Of the processes of a host's agent. */
+  mark(host: PlannedHost): string
   /** The words of --ssh. */
   ssh: readonly string[]
   /** What ssh, srun and agents elsewhere say on stderr. */
   onStderr(host: PlannedHost, line: string): void
 }
 
-export function spawner({ jobId, ssh, onStderr }: SpawnOptions): Spawner {
+export function spawner({ mark, ssh, onStderr }: SpawnOptions): Spawner {
   return {
     spawn: host => {
       if (host.via === 'local') return spawnLocal()
       const say = (line: string) => onStderr(host, line)
-      return host.via === 'ssh' ? spawnSsh(host, ssh, jobId, say) : spawnSlurm(host, jobId, say)
+      return host.via === 'ssh' ? spawnSsh(host, ssh, mark(host), say) : spawnSlurm(host, mark(host), say)
     },
     explain: (host, ending) => {
       if (host.via === 'ssh') return wasCrowded(ending) ? null : explainSsh(host, ssh, ending)

@@ -25,13 +25,13 @@ const OPTIONS = [
 export function spawnSsh(
   host: PlannedHost,
   ssh: readonly string[],
-  jobId: string,
+  mark: string,
   onStderr: (line: string) => void,
 ): AgentProcess {
   const [client, ...own] = ssh
   const port = host.port === null ? [] : ['-p', String(host.port)]
   const user = host.user === null ? [] : ['-l', host.user]
-  const command = ['exec', ...agentCommand(jobId).map(quoted)].join(' ')
+  const command = ['exec', ...agentCommand(mark).map(quoted)].join(' ')
   return carry(client, [...own, '-T', '-x', ...OPTIONS, ...port, ...user, '--', host.name, command], onStderr)
 }
 

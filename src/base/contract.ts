@@ -52,10 +52,20 @@ export interface RankIdentity {
   numNodes: number
 }
 
+/** Which of a host's addresses and ports are for its ranks' sockets; what is null is found out. */
+export interface NetworkChoice {
+  address: string | null
+  /** An interface's name, or a network as 10.0.0.0/8. */
+  iface: string | null
+  /** First and last. */
+  ports: readonly [number, number] | null
+}
+
 /** What an agent tells its ranks besides who they are. */
 export interface RankSettings {
-  /** Marks every process of the job, also grandchildren in sessions of their own (see launcher/reap.ts). */
   jobId: string
+  /** Marks every process of one agent, also grandchildren in sessions of their own (see launcher/reap.ts). */
+  mark: string
   agentPid: number
   /** 0700 folder for the job's sockets. */
   folder: string
@@ -68,6 +78,8 @@ export interface RankSettings {
   startTimeout: number
   allreduce: AllreduceChoice
   security: Security
+  /** null: all ranks are on this host. */
+  network: NetworkChoice | null
 }
 
 const IDENTITY = {
@@ -92,14 +104,14 @@ export function rankEnvironment(
     ...process.env,
     ...added,
     ...Object.fromEntries(names.map(name => [IDENTITY[name], String(identity[name])])),
-    [JOB]: settings.jobId,
+    [JOB]: settings.mark,
     [SETTINGS]: JSON.stringify(settings),
   }
 }
 
 /** How the environment of a process of the job reads in /proc/PID/environ. */
-export function jobMarker(jobId: string): string {
-  return `${JOB}=${jobId}`
+export function jobMarker(mark: string): string {
+  return `${JOB}=${mark}`
 }
 
 /** This process's place in its job; a job of one without a launcher. */

@@ -18,7 +18,8 @@ export interface Wait {
 
 /** Where a rank listens, and by which key it is known (CURVE's public half; null without). */
 export interface Address {
-  endpoint: string
+  /** As libzmq writes them; more than one where it may be reached in several ways. */
+  endpoints: string[]
   publicKey: string | null
 }
 

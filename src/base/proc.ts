@@ -24,10 +24,10 @@ export function commandLine(pid: number): string {
   return (read(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim()
 }
 
-/** All processes of a job, found by the mark in their environment: also grandchildren in sessions of their own. */
-export function processesOfJob(jobId: string): number[] {
-  const mark = `${jobMarker(jobId)}\0`
-  return processIds().filter(pid => pid !== process.pid && `${read(`/proc/${pid}/environ`)}`.includes(mark))
+/** All processes of one agent of a job, found by the mark in their environment: also grandchildren in sessions of their own. */
+export function processesOfJob(mark: string): number[] {
+  const marked = `${jobMarker(mark)}\0`
+  return processIds().filter(pid => pid !== process.pid && `${read(`/proc/${pid}/environ`)}`.includes(marked))
 }
 
 /** Everything below a process, by who is whose parent, with its state: also what has cleared its environment. */

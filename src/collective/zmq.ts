@@ -1,10 +1,14 @@
+import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import * as zmq from 'zeromq'
 import type { Security } from '../base/contract.ts'
 import type { Address } from '../base/control.ts'
+import { UsageError } from '../base/errors.ts'
 import { decodeHeader, encodeHeader, type Frame, type Place } from './frame.ts'
 import { Mailbox } from './mailbox.ts'
 import { type Clock, systemClock, type Transport } from './transport.ts'
+import { endpointOf } from './zmq/addresses.ts'
+import { reachable } from './zmq/dial.ts'
 import { Gate, type KeyPair } from './zmq/gate.ts'
 import { Link } from './zmq/link.ts'
 import { Monitor } from './zmq/monitor.ts'
@@ -29,8 +33,8 @@ export interface Listening {
   place: Place
   /** 0700, for Unix-domain sockets. */
   folder: string
-  /** This host's address for ranks of other hosts; null: all ranks are here. */
-  address: string | null
+  /** Where ranks of other hosts may reach this one; null: all ranks are here. */
+  network: { addresses: readonly string[]; ports: readonly [number, number] | null } | null
   /** Of connections over TCP. */
   security: Security
 }
@@ -69,6 +73,7 @@ export class ZmqTransport implements Transport {
   readonly #mailbox: Mailbox = new Mailbox(systemClock)
   readonly #links = new Map<number, Link>()
   readonly #strays: Strays = { connections: 0, messages: 0 }
+  readonly #endpoints: string[] = []
   #peers: Address[] = []
   #pumping = false
 
@@ -83,25 +88,29 @@ export class ZmqTransport implements Transport {
 
   /** Listens; connect() with everybody's addresses makes it usable. */
   static async bind(listening: Listening): Promise<ZmqTransport> {
-    const { rank, place, folder, address, security } = listening
+    const { rank, place, folder, network, security } = listening
     const path = join(folder, `${rank}-${place.epoch}`)
-    const ipc = address === null && Buffer.byteLength(path) < SOCKET_PATH_LIMIT
+    const ipc = network === null && Buffer.byteLength(path) < SOCKET_PATH_LIMIT
     const keys = !ipc && security === 'curve' ? zmq.curveKeyPair() : null
     const gate = keys && (await Gate.bind())
     const pull = new zmq.Pull({
       ...{ linger: 0, receiveHighWaterMark: 0 },
       ...{ maxMessageSize: LARGEST_MESSAGE, handshakeInterval: HANDSHAKE },
+      ipv6: network?.addresses.some(isIPv6) ?? false,
       ...(keys && gate?.options(keys)),
     })
     const transport = new ZmqTransport(listening, pull, keys, gate)
     if (!ipc) transport.#countStrangers()
-    await pull.bind(ipc ? `ipc://${path}` : `tcp://${address ?? '127.0.0.1'}:*`)
+    if (ipc) await transport.#listen(`ipc://${path}`)
+    else
+      for (const address of network?.addresses ?? ['127.0.0.1'])
+        await transport.#listenAt(address, network?.ports)
     return transport
   }
 
   /** Where peers reach this rank. */
   get address(): Address {
-    return { endpoint: this.#pull.lastEndpoint ?? '', publicKey: this.#keys?.publicKey ?? null }
+    return { endpoints: this.#endpoints, publicKey: this.#keys?.publicKey ?? null }
   }
 
   get strays(): Readonly<Strays> {
@@ -117,9 +126,12 @@ export class ZmqTransport implements Transport {
     this.#peers = peers
     const others = peers.filter((_, rank) => rank !== this.rank)
     this.#gate?.allow(others.flatMap(({ publicKey }) => publicKey ?? []))
-    if (this.#pull.lastEndpoint?.startsWith('ipc:')) return
-    const links = others.map(peer => this.#link(peers.indexOf(peer)))
-    await Promise.all([...links.map(link => link.reached(seconds)), this.#gate?.complete])
+    if (this.#endpoints[0].startsWith('ipc:')) return
+    const reach = async (peer: Address) => {
+      const endpoint = await reachable(peer.endpoints, seconds)
+      await this.#link(peers.indexOf(peer), endpoint).reached(seconds)
+    }
+    await Promise.all([...others.map(reach), this.#gate?.complete])
   }
 
   send(to: number, frame: Frame): void {
@@ -144,10 +156,30 @@ export class ZmqTransport implements Transport {
     this.#gate?.close()
   }
 
-  #link(to: number): Link {
+  async #listen(endpoint: string): Promise<void> {
+    await this.#pull.bind(endpoint)
+    this.#endpoints.push(this.#pull.lastEndpoint!)
+  }
+
+  /** On any port, or the first free one of a range; each rank begins somewhere else in it. */
+  async #listenAt(address: string, ports: readonly [number, number] | null = null): Promise<void> {
+    if (ports === null) return this.#listen(endpointOf(address, '*'))
+    const [first, last] = ports
+    const count = last - first + 1
+    for (let i = 0; i < count; i++) {
+      const port = first + ((this.rank + i) % count)
+      const taken = await this.#listen(endpointOf(address, port)).catch((error: Error) => error)
+      if (!taken) return
+      if ((taken as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw taken
+    }
+    throw new UsageError(`--port-range ${first}-${last}: no port of it is free at ${address}`)
+  }
+
+  #link(to: number, endpoint: string = this.#peers[to].endpoints[0]): Link {
     let link = this.#links.get(to)
     if (!link) {
-      link = new Link(to, this.#peers[to], this.#keys, error => this.fail(error))
+      const { publicKey } = this.#peers[to]
+      link = new Link(to, { endpoint, publicKey }, this.#keys, error => this.fail(error))
       this.#links.set(to, link)
     }
     return link

@@ -5,7 +5,7 @@ import type { Address } from '../../src/base/control.ts'
 import { Rendezvous } from '../../src/collective/rendezvous.ts'
 import { range } from './ranks.ts'
 
-const at = (name: string): Address => ({ endpoint: `ipc://${name}`, publicKey: null })
+const at = (name: string): Address => ({ endpoints: [`ipc://${name}`], publicKey: null })
 
 test('the last rank to say gets all addresses by rank, whatever the order', () =>
   fc.assert(

@@ -13,7 +13,7 @@ export async function bindAll(
   options: Pick<Listening, 'folder'> & Partial<Listening>,
 ): Promise<ZmqTransport[]> {
   const bind = (rank: number) =>
-    ZmqTransport.bind({ rank, size, place, address: null, security: 'curve', ...options })
+    ZmqTransport.bind({ rank, size, place, network: null, security: 'curve', ...options })
   const transports = await Promise.all(range(size).map(bind))
   await connectAll(transports)
   return transports

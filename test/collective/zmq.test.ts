@@ -12,7 +12,9 @@ import { together, withRanks } from './ranks.ts'
 import { bindAll, opened, openZmq, place } from './sockets.ts'
 
 transportConformance('zmq, Unix-domain', size => openZmq(size))
-connectionConformance('zmq, TCP with CURVE', size => openZmq(size, { address: '127.0.0.1' }))
+connectionConformance('zmq, TCP with CURVE', size =>
+  openZmq(size, { network: { addresses: ['127.0.0.1'], ports: null } }),
+)
 
 const header: Header = {
   source: 1,
@@ -75,7 +77,7 @@ test('what does not speak ZeroMQ at all disturbs nobody', async t => {
     async () => opened(transports),
     2,
     async comms => {
-      const socket = createConnection(transports[0].address.endpoint.replace('ipc://', ''))
+      const socket = createConnection(transports[0].address.endpoints[0].replace('ipc://', ''))
       t.after(() => socket.destroy())
       await new Promise(resolve => socket.write(Buffer.alloc(10_000, 'noise'), resolve))
       for (let k = 0; k < 100; k++) await together(comms, comm => comm.barrier())
@@ -93,7 +95,7 @@ test('a folder whose path is too long for a socket: TCP on the loopback, with ke
       3,
       async comms => {
         for (const { address } of transports) {
-          assert.match(address.endpoint, /^tcp:\/\/127\.0\.0\.1:\d+$/)
+          assert.match(address.endpoints[0], /^tcp:\/\/127\.0\.0\.1:\d+$/)
           assert.equal(address.publicKey?.length, 40)
         }
         const arrays = comms.map(() => new Float32Array(1000).fill(1))
@@ -108,7 +110,7 @@ test('a folder whose path is too long for a socket: TCP on the loopback, with ke
 /** Somebody else's socket, connected to a rank's. */
 function stray(t: TestContext, { address }: ZmqTransport): zmq.Push {
   const push = new zmq.Push({ linger: 0 })
-  push.connect(address.endpoint)
+  push.connect(address.endpoints[0])
   t.after(() => push.close())
   return push
 }

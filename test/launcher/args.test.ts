@@ -43,13 +43,15 @@ test('without options: no number of ranks, and the defaults of the contract', ()
     wdir: null,
     environment: {},
     ssh: ['ssh'],
+    iface: null,
+    portRange: null,
   }
   assert.deepEqual(parseRun(['a.ts']), expected)
 })
 
 test('every option is read, also after a value that looks like an option’s name', () => {
   const words =
-    '--out np --allreduce direct --security none --wdir x -x A=1 -x B=x=y --op-timeout 1.5 --start-timeout=2 --timeout 3 --grace 4 --quiet --map-by node --oversubscribe --hostfile h -H a:2 --host b --launcher ssh --dry-run --ssh=x -np 3'
+    '--out np --allreduce direct --security none --wdir x -x A=1 -x B=x=y --op-timeout 1.5 --start-timeout=2 --timeout 3 --grace 4 --quiet --map-by node --oversubscribe --hostfile h -H a:2 --host b --launcher ssh --dry-run --ssh=x --iface eth1 --port-range 1-65535 -np 3'
   const parsed = parseRun([...words.split(' '), 'a.ts'])
   assert.deepEqual(parsed, {
     np: 3,
@@ -74,6 +76,8 @@ test('every option is read, also after a value that looks like an option’s nam
     wdir: 'x',
     environment: { A: '1', B: 'x=y' },
     ssh: ['x'],
+    iface: 'eth1',
+    portRange: [1, 65_535],
   })
 })
 

@@ -1,5 +1,4 @@
 import * as zmq from 'zeromq'
-import type { Address } from '../../base/control.ts'
 import { ConnectionError } from '../transport.ts'
 import type { KeyPair } from './gate.ts'
 import { Monitor } from './monitor.ts'
@@ -26,7 +25,7 @@ export class Link {
   /** @param lost told when a connection over TCP has broken or could not be made. */
   constructor(
     to: number,
-    { endpoint, publicKey }: Address,
+    { endpoint, publicKey }: { endpoint: string; publicKey: string | null },
     keys: KeyPair | null,
     lost: (error: Error) => void,
   ) {
@@ -46,6 +45,7 @@ export class Link {
         tcpKeepaliveInterval: interval,
         tcpKeepaliveCount: count,
       },
+      ipv6: endpoint.includes('['),
       ...(keys && {
         curveServerKey: publicKey,
         curvePublicKey: keys.publicKey,
