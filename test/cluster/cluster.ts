@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
+import { after, before, describe, type TestContext } from 'node:test'
 import { checkout } from '../data.ts'
 import { type Running, until } from '../rig.ts'
 import { Host } from './host.ts'
@@ -25,11 +25,17 @@ export class Cluster {
   }
 
   /** Starts hosts with these names; they are gone after the test. */
-  static async start(t: Pick<TestContext, 'after'>, names: readonly string[]): Promise<Cluster> {
+  static async start(t: TestContext, names: readonly string[]): Promise<Cluster> {
+    const cluster = await Cluster.boot(names)
+    t.after(() => cluster.stop())
+    return cluster
+  }
+
+  /** Starts hosts that live until stop(). */
+  static async boot(names: readonly string[]): Promise<Cluster> {
     const folder = mkdtempSync('/var/tmp/pporun-cluster-')
     const network = new Network()
     const cluster = new Cluster(folder, names, network)
-    t.after(() => cluster.stop())
     await network.start()
     writeConfiguration(folder, names)
     for (const [i, host] of cluster.hosts.entries()) await host.boot(i > 0)
@@ -77,6 +83,23 @@ export function noCluster(...commands: string[]): string | false {
   if (missing.length > 0) return `not installed here: ${missing.join(', ')}`
   const allowed = spawnSync('unshare', ['--net', '--mount', '--pid', '--fork', 'true']).status === 0
   return allowed ? false : 'this machine allows no namespaces'
+}
+
+/** Tests that share a cluster, which goes with the last of them. */
+export function onCluster(
+  name: string,
+  hosts: readonly string[],
+  tests: (cluster: () => Cluster) => void,
+  ...commands: string[]
+): void {
+  describe(name, { skip: noCluster(...commands) }, () => {
+    let cluster: Cluster | undefined
+    before(async () => {
+      cluster = await Cluster.boot(hosts)
+    })
+    after(() => cluster?.stop())
+    tests(() => cluster!)
+  })
 }
 
 const addressOf = (index: number): string => `10.77.0.${index + 1}`
