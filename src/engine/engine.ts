@@ -30,9 +30,9 @@ export interface Engine {
 
   /**
    * Gradients of the loss (see Loss) summed over each shard's rows, rounded to `grid` [tensors]
-   * (powers of two, one per tensor of the layout), then added over this rank's shards.
+   * (powers of two, one per tensor of the layout), then added over this rank's shards: written to `sums`.
    */
-  gradients(minibatch: Minibatch, grid: Float64Array): ShardSums | Promise<ShardSums>
+  gradients(minibatch: Minibatch, grid: Float64Array, sums: ShardSums): void | Promise<void>
 }
 
 /** The networks see clip((x - mean) * scale, -clip, clip), per component. */
@@ -112,11 +112,13 @@ export interface Loss {
   klCoef: number
 }
 
+/** The caller's own arrays, written by gradients(): they may be what the ranks reduce. */
 export interface ShardSums {
   /** Sum over this rank's shards of the rounded shard sums, [P]. */
   gradient: Float64Array
-  /** Per shard, sums in the order of base/statistics.ts, [numShards, STATISTICS]. */
-  statistics: Float64Array
-  /** Per shard, the largest magnitude of each tensor's sum before rounding; NaN or Infinity if one entry is, [numShards, tensors]. */
-  largest: Float64Array
+  /**
+   * Per shard, [numShards, STATISTICS + tensors]: sums in the order of base/statistics.ts, then the largest
+   * magnitude of each tensor's sum before rounding; NaN or Infinity if one entry is.
+   */
+  slots: Float64Array
 }

@@ -1,3 +1,5 @@
+import { STATISTICS } from '../base/statistics.ts'
+
 /** A policy and a value function over the same observation. */
 export interface Network {
   observationSize: number
@@ -58,6 +60,11 @@ export function distributionSize({ distribution, numActions }: Network): number 
 /** Numbers in one action: 1, or the length of a vector. */
 export function actionSize({ distribution, numActions }: Network): number {
   return distribution === 'categorical' ? 1 : numActions
+}
+
+/** Numbers in a shard's slot: its statistics, and a magnitude per tensor. */
+export function slotLength({ tensors }: Layout): number {
+  return STATISTICS + tensors.length
 }
 
 function appendMlp(tensors: Tensor[], network: string, widths: number[]): void {

@@ -1,6 +1,6 @@
 /**
  * PPO's loss (Schulman et al. 2017, eq. 7 and 9), one row at a time: each term adds to the shard's statistics
- * (base/statistics.ts; the row of `statistics` that begins at `at`) and returns its derivative.
+ * (base/statistics.ts) and returns its derivative.
  */
 import { exp, expm1 } from '../base/math/elementary.ts'
 import { Statistic } from '../base/statistics.ts'
@@ -16,16 +16,15 @@ export function policyTerm(
   advantage: number,
   { clipCoef }: Loss,
   statistics: Float64Array,
-  at: number,
 ): number {
   const logRatio = logProb - oldLogProb
   const ratio = exp(logRatio)
   const plain = ratio * advantage
   const clipped = Math.min(Math.max(ratio, 1 - clipCoef), 1 + clipCoef) * advantage
-  statistics[at + Statistic.policyLoss] -= Math.min(plain, clipped)
+  statistics[Statistic.policyLoss] -= Math.min(plain, clipped)
   // Not (ratio - 1) - logRatio, which cancels where the policy has hardly moved.
-  statistics[at + Statistic.approxKl] += expm1(logRatio) - logRatio
-  if (Math.abs(ratio - 1) > clipCoef) statistics[at + Statistic.clipped]++
+  statistics[Statistic.approxKl] += expm1(logRatio) - logRatio
+  if (Math.abs(ratio - 1) > clipCoef) statistics[Statistic.clipped]++
   return clipped < plain ? 0 : -plain
 }
 
@@ -39,7 +38,6 @@ export function valueTerm(
   target: number,
   loss: Loss,
   statistics: Float64Array,
-  at: number,
 ): number {
   const { valueClip, valueClipMode, huberDelta } = loss
   const error = value - target
@@ -48,11 +46,11 @@ export function valueTerm(
   if (Math.abs(move) > valueClip) {
     const clipped = huber(oldValue + (move > 0 ? valueClip : -valueClip) - target, huberDelta)
     if (valueClipMode === 'replace' || clipped > plain) {
-      statistics[at + Statistic.valueLoss] += clipped
+      statistics[Statistic.valueLoss] += clipped
       return 0
     }
   }
-  statistics[at + Statistic.valueLoss] += plain
+  statistics[Statistic.valueLoss] += plain
   return Math.min(Math.max(error, -huberDelta), huberDelta)
 }
 

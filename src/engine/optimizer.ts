@@ -7,10 +7,25 @@ export interface Optimizer {
   state: AdamState
 
   /**
-   * Scales `gradient` [P] to a norm of at most `maxNorm` and moves `parameters` [P] against it, in place. The
-   * gradient is used up.
+   * Divides `sums` [P] by the number of rows behind them, in place, and writes the largest magnitude that each
+   * tensor's sums had, [tensors].
+   * @returns the norm of the mean, over all tensors
    */
-  step(parameters: Float32Array, gradient: Float64Array, learningRate: number, maxNorm: number): void
+  average(sums: Float64Array, rows: number, largest: Float64Array): number
+
+  /** Moves `parameters` [P], in place, against the gradient [P], of that norm, made no longer than `maxNorm`. */
+  step(
+    parameters: Float32Array,
+    gradient: Float64Array,
+    norm: number,
+    maxNorm: number,
+    learningRate: number,
+  ): void
+}
+
+/** What makes a gradient's norm at most `maxNorm`, as torch.nn.utils.clip_grad_norm_. */
+export function clipScale(norm: number, maxNorm: number): number {
+  return Math.min(1, maxNorm / (norm + 1e-6))
 }
 
 /** All that the next step depends on besides its arguments: what a checkpoint keeps. */

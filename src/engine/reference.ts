@@ -1,7 +1,7 @@
 import { roundToGrid } from '../base/math/exact.ts'
 import { STATISTICS, Statistic } from '../base/statistics.ts'
 import type { Acted, ActionStreams, Engine, Minibatch, Normalizer, Rows, ShardSums } from './engine.ts'
-import { actionSize, distributionSize, type Layout } from './layout.ts'
+import { actionSize, distributionSize, type Layout, slotLength } from './layout.ts'
 import { policyTerm, valueTerm } from './loss.ts'
 import { BLOCK_ROWS, type Flat } from './mlp.ts'
 import { Model } from './model.ts'
@@ -17,14 +17,12 @@ export class ReferenceEngine implements Engine {
   #normalizer: Normalizer | null = null
   #rows: Rows | null = null
   #acted: Acted
-  #sums: ShardSums
 
   constructor(layout: Layout) {
     this.layout = layout
     this.#flat = { parameters: new Float64Array(layout.size), gradient: new Float64Array(layout.size) }
     this.#model = new Model(layout, this.#flat)
     this.#acted = makeActed(layout, 0)
-    this.#sums = makeSums(layout, 0)
   }
 
   setParameters(parameters: Float32Array): void {
@@ -72,19 +70,19 @@ export class ReferenceEngine implements Engine {
     return acted.values
   }
 
-  gradients(minibatch: Minibatch, grid: Float64Array): ShardSums {
+  gradients(minibatch: Minibatch, grid: Float64Array, { gradient, slots }: ShardSums): void {
     const { numShards, rowsPerShard } = minibatch
-    if (this.#sums.statistics.length !== numShards * STATISTICS) this.#sums = makeSums(this.layout, numShards)
-    this.#sums.gradient.fill(0)
-    this.#sums.statistics.fill(0)
+    const length = slotLength(this.layout)
+    gradient.fill(0)
+    slots.fill(0)
     for (let shard = 0; shard < numShards; shard++) {
       const end = (shard + 1) * rowsPerShard
+      const statistics = slots.subarray(shard * length, shard * length + STATISTICS)
       this.#flat.gradient.fill(0)
       for (let first = shard * rowsPerShard; first < end; first += BLOCK_ROWS)
-        this.#learn(minibatch, first, Math.min(BLOCK_ROWS, end - first), shard * STATISTICS)
-      this.#addShard(shard, grid)
+        this.#learn(minibatch, first, Math.min(BLOCK_ROWS, end - first), statistics)
+      this.#addShard(grid, gradient, slots.subarray(shard * length + STATISTICS))
     }
-    return this.#sums
   }
 
   #makeRoom(n: number): Acted {
@@ -110,8 +108,8 @@ export class ReferenceEngine implements Engine {
     for (let i = 0; i < rows * size; i++) this.#model.observations[i] = observations[first * size + i]
   }
 
-  /** Forward, loss and backward of the rows indices[first, first + rows); statistics go to index `at`. */
-  #learn(minibatch: Minibatch, first: number, rows: number, at: number): void {
+  /** Forward, loss and backward of the rows indices[first, first + rows). */
+  #learn(minibatch: Minibatch, first: number, rows: number, statistics: Float64Array): void {
     if (!this.#rows) throw new Error('gradients() before setRows()')
     const { observations } = this.#rows
     const size = this.layout.network.observationSize
@@ -122,34 +120,32 @@ export class ReferenceEngine implements Engine {
     }
     this.#model.forward(rows)
     for (let r = 0; r < rows; r++)
-      this.#differentiate(minibatch, this.#rows, minibatch.indices[first + r], r, at)
+      this.#differentiate(minibatch, this.#rows, minibatch.indices[first + r], r, statistics)
     this.#model.backward(rows)
   }
 
   /** Statistics of the row `row`, which is row `r` of the block, and the gradients at the heads. */
-  #differentiate(minibatch: Minibatch, rows: Rows, row: number, r: number, at: number): void {
+  #differentiate(minibatch: Minibatch, rows: Rows, row: number, r: number, statistics: Float64Array): void {
     const { policy, values, valueGradient } = this.#model
-    const { statistics } = this.#sums
     const { actions, distributions } = rows
     const advantage = (rows.advantages[row] - minibatch.advantageMean) / minibatch.advantageDivisor
     const logProb = policy.logProb(r, actions, row)
-    const byLogProb = policyTerm(logProb, rows.logProbs[row], advantage, minibatch, statistics, at)
-    const byValue = valueTerm(values[r], rows.values[row], rows.returns[row], minibatch, statistics, at)
+    const byLogProb = policyTerm(logProb, rows.logProbs[row], advantage, minibatch, statistics)
+    const byValue = valueTerm(values[r], rows.values[row], rows.returns[row], minibatch, statistics)
     const { vfCoef, entCoef, klCoef } = minibatch
     policy.backward(r, row, { actions, distributions, byLogProb, byEntropy: -entCoef, byKl: klCoef })
     valueGradient[r] = vfCoef * byValue
-    statistics[at + Statistic.rows]++
-    statistics[at + Statistic.entropy] += policy.entropy(r)
-    if (distributions) statistics[at + Statistic.kl] += policy.klFrom(r, distributions, row)
+    statistics[Statistic.rows]++
+    statistics[Statistic.entropy] += policy.entropy(r)
+    if (distributions) statistics[Statistic.kl] += policy.klFrom(r, distributions, row)
   }
 
   /** Adds the shard's gradient to the rank's: on the grid, so that the order of shards does not show. */
-  #addShard(shard: number, grid: Float64Array): void {
-    const { tensors } = this.layout
+  #addShard(grid: Float64Array, sum: Float64Array, largest: Float64Array): void {
     const { gradient } = this.#flat
-    tensors.forEach(({ offset, size }, t) => {
-      this.#sums.largest[shard * tensors.length + t] = largestMagnitude(gradient, offset, size)
-      for (let i = offset; i < offset + size; i++) this.#sums.gradient[i] += roundToGrid(gradient[i], grid[t])
+    this.layout.tensors.forEach(({ offset, size }, t) => {
+      largest[t] = largestMagnitude(gradient, offset, size)
+      for (let i = offset; i < offset + size; i++) sum[i] += roundToGrid(gradient[i], grid[t])
     })
   }
 }
@@ -179,13 +175,5 @@ function makeActed({ network }: Layout, n: number): Acted {
     values: new Float32Array(n),
     distributions: new Float32Array(n * distributionSize(network)),
     nonFiniteRow: -1,
-  }
-}
-
-function makeSums(layout: Layout, numShards: number): ShardSums {
-  return {
-    gradient: new Float64Array(layout.size),
-    statistics: new Float64Array(numShards * STATISTICS),
-    largest: new Float64Array(numShards * layout.tensors.length),
   }
 }

@@ -3,7 +3,7 @@ import { PporunError, UsageError } from '../base/errors.ts'
 import { Adam } from './adam.ts'
 import type { Engine } from './engine.ts'
 import { KernelEngine } from './kernels/driver.ts'
-import { type Kernels, loadNative, loadWasm } from './kernels/load.ts'
+import { type Load, loadNative, loadWasm } from './kernels/load.ts'
 import { KernelOptimizer } from './kernels/optimizer.ts'
 import { passesSelfTest } from './kernels/selftest.ts'
 import type { Layout } from './layout.ts'
@@ -32,10 +32,9 @@ export function makeEngine(name: string, layout: Layout): Engine {
 }
 
 /** What moves the parameters beside an engine of that name: in the kernels where they run, with the same bits. */
-export function makeOptimizer(engine: Engine): Optimizer {
-  const { size } = engine.layout
-  if (engine.name === 'native') return new KernelOptimizer(size, bytes => loadNative(bytes)!)
-  return engine.name === 'wasm' ? new KernelOptimizer(size, loadWasm) : new Adam(size)
+export function makeOptimizer({ name, layout }: Engine): Optimizer {
+  if (name === 'native') return new KernelOptimizer(layout, bytes => loadNative(bytes)!)
+  return name === 'wasm' ? new KernelOptimizer(layout, loadWasm) : new Adam(layout)
 }
 
 function wasmEngine(layout: Layout): Engine {
@@ -45,7 +44,7 @@ function wasmEngine(layout: Layout): Engine {
 }
 
 /** How to load native kernels, if there are any for this machine and they compute what they should. */
-function nativeKernels(): ((bytes: number) => Kernels) | null {
+function nativeKernels(): Load | null {
   if (!loadNative(64)) return null
   const load = (bytes: number) => loadNative(bytes)!
   return passesSelfTest(load) ? load : null

@@ -2,13 +2,16 @@ import { NonFiniteError } from '../base/errors.ts'
 import { fitsGrid, gridOf } from '../base/math/exact.ts'
 import { STATISTICS, Statistic } from '../base/statistics.ts'
 import type { Engine, Minibatch, ShardSums } from '../engine/engine.ts'
-import type { Layout, Tensor } from '../engine/layout.ts'
+import type { Layout } from '../engine/layout.ts'
+import type { Optimizer } from '../engine/optimizer.ts'
 import type { Strategy } from './strategy.ts'
 
 /** The reduced gradient of a minibatch and its statistics: means over its global rows, the same on all ranks. */
 export interface Reduced {
   /** [P], valid until the next minibatch. */
   gradient: Float64Array
+  /** Of the gradient, before it is clipped. */
+  norm: number
   stats: MinibatchStats
 }
 
@@ -18,6 +21,8 @@ export interface MinibatchStats {
   entropy: number
   approxKl: number
   clipFraction: number
+  /** KL(old || new), exact; 0 without a penalty on it. */
+  kl: number
 }
 
 /**
@@ -32,25 +37,41 @@ export interface MinibatchStats {
 export class ExactSum {
   readonly #strategy: Strategy
   readonly #engine: Engine
+  readonly #optimizer: Optimizer
   readonly #layout: Layout
   readonly #layoutHash: number
   readonly #message: Float64Array
   readonly #slots: Float64Array // [numShards, STATISTICS + tensors]
+  /** The parts of the message that this rank's engine writes. */
+  readonly #own: ShardSums
   readonly #slot: number
+  readonly #largest: Float64Array // [tensors]
   readonly #grid: Float64Array
   /** Minibatches that were computed twice. */
   retries = 0
 
   /** @param grid one power of two per tensor: training state, moved on in place. */
-  constructor(strategy: Strategy, engine: Engine, layoutHash: number, grid: Float64Array) {
+  constructor(
+    strategy: Strategy,
+    engine: Engine,
+    optimizer: Optimizer,
+    layoutHash: number,
+    grid: Float64Array,
+  ) {
     const { layout } = engine
     this.#strategy = strategy
     this.#engine = engine
+    this.#optimizer = optimizer
     this.#layout = layout
     this.#layoutHash = layoutHash
     this.#slot = slotLength(layout)
     this.#message = new Float64Array(messageLength(layout, strategy.numShards))
     this.#slots = this.#message.subarray(layout.size)
+    this.#own = {
+      gradient: this.#message.subarray(0, layout.size),
+      slots: this.#slots.subarray(strategy.firstShard * this.#slot, strategy.lastShard * this.#slot),
+    }
+    this.#largest = new Float64Array(layout.tensors.length)
     this.#grid = grid
   }
 
@@ -59,63 +80,52 @@ export class ExactSum {
     await this.#sum(minibatch)
     if (!this.#fits()) {
       this.retries++
-      this.#layout.tensors.forEach((_, k) => {
-        this.#grid[k] = gridOf(this.#largest(k))
-      })
+      this.#setGrid()
       await this.#sum(minibatch)
     }
-    const gradient = this.#message.subarray(0, this.#layout.size)
-    const total = (statistic: number) => this.#fold(statistic)
-    const rows = total(Statistic.rows)
-    this.#layout.tensors.forEach((tensor, k) => {
-      this.#grid[k] = gridOf(divide(gradient, tensor, rows)) // the next grid follows this sum
-    })
+    const { gradient } = this.#own
+    const rows = this.#fold(Statistic.rows)
+    const norm = this.#optimizer.average(gradient, rows, this.#largest)
+    this.#setGrid() // the next grid follows this sum
     const stats = {
-      policyLoss: total(Statistic.policyLoss) / rows,
-      valueLoss: total(Statistic.valueLoss) / rows,
-      entropy: total(Statistic.entropy) / rows,
-      approxKl: total(Statistic.approxKl) / rows,
-      clipFraction: total(Statistic.clipped) / rows,
+      policyLoss: this.#fold(Statistic.policyLoss) / rows,
+      valueLoss: this.#fold(Statistic.valueLoss) / rows,
+      entropy: this.#fold(Statistic.entropy) / rows,
+      approxKl: this.#fold(Statistic.approxKl) / rows,
+      clipFraction: this.#fold(Statistic.clipped) / rows,
+      kl: this.#fold(Statistic.kl) / rows,
     }
-    return { gradient, stats }
+    return { gradient, norm, stats }
   }
 
   async #sum(minibatch: Minibatch): Promise<void> {
-    const sums = await this.#engine.gradients(minibatch, this.#grid)
-    this.#message.set(sums.gradient)
     this.#slots.fill(0)
-    for (let local = 0; local < minibatch.numShards; local++) this.#fillSlot(sums, local)
+    await this.#engine.gradients(minibatch, this.#grid, this.#own)
     await this.#strategy.sum(this.#message, this.#layoutHash)
-    this.#checkFinite()
+    this.#findLargest()
   }
 
-  #fillSlot({ statistics, largest }: ShardSums, local: number): void {
-    const tensors = this.#layout.tensors.length
-    const at = (this.#strategy.firstShard + local) * this.#slot
-    this.#slots.set(statistics.subarray(local * STATISTICS, (local + 1) * STATISTICS), at)
-    this.#slots.set(largest.subarray(local * tensors, (local + 1) * tensors), at + STATISTICS)
-  }
-
-  #checkFinite(): void {
+  /** Largest magnitude of each tensor in any shard's sum. */
+  #findLargest(): void {
+    this.#largest.fill(0)
     for (let shard = 0; shard < this.#strategy.numShards; shard++)
-      for (const [k, { name }] of this.#layout.tensors.entries()) {
-        const largest = this.#slots[shard * this.#slot + STATISTICS + k]
-        if (!Number.isFinite(largest))
+      for (let t = 0; t < this.#largest.length; t++) {
+        const largest = this.#slots[shard * this.#slot + STATISTICS + t]
+        if (!Number.isFinite(largest)) {
+          const { name } = this.#layout.tensors[t]
           throw new NonFiniteError(`the gradient of ${name} is not finite in shard ${shard} (${largest})`)
+        }
+        if (largest > this.#largest[t]) this.#largest[t] = largest
       }
   }
 
   #fits(): boolean {
     const { numShards } = this.#strategy
-    return this.#layout.tensors.every((_, k) => fitsGrid(this.#largest(k), numShards, this.#grid[k]))
+    return this.#largest.every((largest, t) => fitsGrid(largest, numShards, this.#grid[t]))
   }
 
-  /** Largest magnitude of tensor `k` in any shard's sum. */
-  #largest(k: number): number {
-    let largest = 0
-    for (let shard = 0; shard < this.#strategy.numShards; shard++)
-      largest = Math.max(largest, this.#slots[shard * this.#slot + STATISTICS + k])
-    return largest
+  #setGrid(): void {
+    for (let t = 0; t < this.#largest.length; t++) this.#grid[t] = gridOf(this.#largest[t])
   }
 
   /** A statistic's sum over all shards, always in shard order. */
@@ -133,16 +143,4 @@ const slotLength = ({ tensors }: Layout): number => STATISTICS + tensors.length
 /** Numbers, float64, in what is added up once per minibatch. */
 export function messageLength(layout: Layout, numShards: number): number {
   return layout.size + numShards * slotLength(layout)
-}
-
-/** Divides a tensor's sum by the rows behind it; returns the largest magnitude that the sum had. */
-function divide(values: Float64Array, { offset, size }: Tensor, rows: number): number {
-  let largest = 0
-  for (let i = offset; i < offset + size; i++) {
-    const x = values[i]
-    if (x > largest) largest = x
-    else if (-x > largest) largest = -x
-    values[i] = x / rows
-  }
-  return largest
 }

@@ -55,7 +55,7 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
     shards,
     state.klCoef > 0,
   )
-  const exactSum = new ExactSum(strategy, engine, parts.layoutHash, state.grid)
+  const exactSum = new ExactSum(strategy, engine, optimizer, parts.layoutHash, state.grid)
   const meter = new Meter(strategy, config)
   engine.setParameters(state.parameters)
   optimizer.state = state.adam
@@ -85,11 +85,11 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
       meter.startPass()
       const pass = state.update * config.updateEpochs + epoch // the counter of the shuffles
       for (const minibatch of minibatches(rollout, shared, sizes, strategy, config, now, pass)) {
-        const { gradient, stats } = await exactSum.reduce(minibatch) // all ranks leave with the same numbers
+        const { gradient, norm, stats } = await exactSum.reduce(minibatch) // all ranks leave with the same numbers
         meter.add(stats)
         if (config.targetKl !== null && stats.approxKl > 1.5 * config.targetKl) break learning
         // Clips the gradient after averaging, so at the same scale everywhere.
-        optimizer.step(state.parameters, gradient, now.learningRate, config.maxGradNorm)
+        optimizer.step(state.parameters, gradient, norm, config.maxGradNorm, now.learningRate)
         engine.setParameters(state.parameters)
       }
     }

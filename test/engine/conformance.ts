@@ -4,7 +4,6 @@ import { describe, test } from 'node:test'
 import { STATISTICS, Statistic } from '../../src/base/statistics.ts'
 import { Adam } from '../../src/engine/adam.ts'
 import type { Engine } from '../../src/engine/engine.ts'
-import { clipGradNorm } from '../../src/engine/gradnorm.ts'
 import { distributionSize, type Layout } from '../../src/engine/layout.ts'
 import { actingConformance } from './acting.ts'
 import { allNear, largestOf, near } from './near.ts'
@@ -104,15 +103,15 @@ function recordedConformance(recorded: RecordedCase, make: MakeEngine, tolerance
   test(`${recorded.name}: parameters after 1 and 10 steps`, async () => {
     const engine = prepare()
     const parameters = parametersOfCase(recorded)
-    const optimizer = new Adam(layout.size)
+    const optimizer = new Adam(layout)
+    const largest = new Float64Array(layout.tensors.length)
     const { learning_rate, max_grad_norm } = recorded.config
     for (let step = 1; step <= 10; step++) {
       engine.setParameters(parameters)
-      const sums = await fineGradients(engine, minibatchOfCase(recorded))
-      const gradient = sums.gradient.map(x => x / recorded.rows)
-      const norm = clipGradNorm(gradient, max_grad_norm)
+      const { gradient } = await fineGradients(engine, minibatchOfCase(recorded))
+      const norm = optimizer.average(gradient, recorded.rows, largest)
       if (step === 1) near(norm, recorded.grad_norm, 10 * tolerances.gradient * recorded.grad_norm)
-      optimizer.step(parameters, gradient, learning_rate, Infinity)
+      optimizer.step(parameters, gradient, norm, max_grad_norm, learning_rate)
       if (step === 1)
         allNear(parameters, flattenTensors(layout, recorded.parameters_after_1), tolerances.afterOne)
     }

@@ -1,12 +1,27 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Acted, Engine } from '../../src/engine/engine.ts'
+import type { Engine } from '../../src/engine/engine.ts'
 import { initialParameters } from '../../src/engine/init.ts'
 import { KernelEngine } from '../../src/engine/kernels/driver.ts'
 import { loadNative, loadWasm } from '../../src/engine/kernels/load.ts'
 import { GOLDEN, passesSelfTest, selfTestHash } from '../../src/engine/kernels/selftest.ts'
 import { type Layout, layoutOf } from '../../src/engine/layout.ts'
-import { cartPole, randomBatch } from './random.ts'
+import { engineConformance, type Tolerances } from './conformance.ts'
+import { cartPole, randomBatch, sumsOf, uniformGrid } from './random.ts'
+
+/** float32 arithmetic: what numerics.md asks of float32 code. */
+const float32: Tolerances = {
+  scalars: 5e-6,
+  gradient: 3e-6,
+  tensor: 1e-5,
+  afterOne: 5e-7,
+  afterTen: 3e-6,
+  step: 2 ** -9,
+  slope: 2e-3,
+}
+
+engineConformance('wasm', layout => wasm(layout), float32)
+engineConformance('native', layout => native(layout), float32)
 
 const native = (layout: Layout) => new KernelEngine('native', layout, bytes => loadNative(bytes)!)
 const wasm = (layout: Layout) => new KernelEngine('wasm', layout, loadWasm)
@@ -16,20 +31,19 @@ test('the self-test gives the golden hash from both builds', () => {
   assert.ok(passesSelfTest(bytes => loadNative(bytes)!))
 })
 
-test('native and WebAssembly give each other bits, whatever the shape', () => {
+test('native and WebAssembly give each other bits, whatever the shape', async () => {
   for (const hidden of [[], [1], [7], [8, 8], [64, 64], [33, 5, 20]])
     for (const activation of ['tanh', 'relu', 'elu'] as const)
-      for (const observationSize of [1, 4, 9]) {
-        const layout = layoutOf({
-          observationSize,
-          hidden,
-          activation,
-          sharedTrunk: false,
-          distribution: 'categorical',
-          numActions: 1 + (hidden.length % 3) * 4,
-        })
-        assert.deepEqual(bitsOf(native(layout)), bitsOf(wasm(layout)), JSON.stringify(layout.network))
-      }
+      for (const distribution of ['categorical', 'gaussian'] as const)
+        for (const observationSize of [1, 4, 9]) {
+          const sharedTrunk = observationSize === 4
+          const layout = layoutOf({
+            ...{ observationSize, hidden, activation, distribution, sharedTrunk },
+            numActions: 1 + (hidden.length % 3) * 4,
+          })
+          const expected = await bitsOf(wasm(layout))
+          assert.deepEqual(await bitsOf(native(layout)), expected, JSON.stringify(layout.network))
+        }
 })
 
 test('several engines in one process keep their own memory', () => {
@@ -45,15 +59,16 @@ test('several engines in one process keep their own memory', () => {
 })
 
 /** Everything that an engine computes, as bytes. */
-function bitsOf(engine: Engine): string[] {
+async function bitsOf(engine: Engine): Promise<string[]> {
   const { layout } = engine
   engine.setParameters(initialParameters(layout, 3))
   const { rows, minibatch } = randomBatch(layout, 3, 37)
   engine.setRows(rows)
-  const acted = engine.act(rows.observations, 50, { seed: 2 ** 40 + 3, firstEnv: 2, step: 9 })
-  const { nonFiniteRow, ...arrays } = acted as Acted
-  const before = [String(nonFiniteRow), ...Object.values(arrays).map(bytesOf)]
-  const sums = engine.gradients(minibatch, new Float64Array(layout.tensors.length).fill(2 ** -40))
+  const { nonFiniteRow, ...acted } = await engine.act(rows.observations, 50, {
+    ...{ seed: 2 ** 40 + 3, firstEnv: 2, step: 9 },
+  })
+  const before = [String(nonFiniteRow), ...Object.values(acted).map(bytesOf)]
+  const sums = await sumsOf(engine, { ...minibatch, klCoef: 0.3 }, uniformGrid(layout, 2 ** -40))
   return [...before, ...Object.values(sums).map(bytesOf)]
 }
 

@@ -2,8 +2,9 @@
 
 import { gridOf } from '../../src/base/math/exact.ts'
 import { normal, Purpose, uniform } from '../../src/base/math/streams.ts'
-import type { Engine, Minibatch, Rows, ShardSums } from '../../src/engine/engine.ts'
-import { distributionSize, type Layout, layoutOf, type Network } from '../../src/engine/layout.ts'
+import { STATISTICS } from '../../src/base/statistics.ts'
+import type { Engine, Minibatch, Rows } from '../../src/engine/engine.ts'
+import { distributionSize, type Layout, layoutOf, type Network, slotLength } from '../../src/engine/layout.ts'
 
 export const cartPole: Network = {
   observationSize: 4,
@@ -65,16 +66,36 @@ export function uniformGrid(layout: Layout, grid: number): Float64Array {
   return new Float64Array(layout.tensors.length).fill(grid)
 }
 
+/** What gradients() wrote, taken apart. */
+export interface Sums {
+  gradient: Float64Array // [P]
+  statistics: Float64Array // [numShards, STATISTICS]
+  largest: Float64Array // [numShards, tensors]
+}
+
+export async function sumsOf(engine: Engine, minibatch: Minibatch, grid: Float64Array): Promise<Sums> {
+  const { layout } = engine
+  const slot = slotLength(layout)
+  const gradient = new Float64Array(layout.size)
+  const slots = new Float64Array(minibatch.numShards * slot)
+  await engine.gradients(minibatch, grid, { gradient, slots })
+  return {
+    gradient,
+    statistics: slots.filter((_, i) => i % slot < STATISTICS),
+    largest: slots.filter((_, i) => i % slot >= STATISTICS),
+  }
+}
+
 /**
  * Gradients on grids 2^8 finer than training's: those keep 41 bits of the largest entry, an error of 4.5e-13 that
  * a comparison to 1e-12 would see.
  */
-export async function fineGradients(engine: Engine, minibatch: Minibatch): Promise<ShardSums> {
+export async function fineGradients(engine: Engine, minibatch: Minibatch): Promise<Sums> {
   const tensors = engine.layout.tensors.length
-  const { largest } = await engine.gradients(minibatch, uniformGrid(engine.layout, 2 ** -140))
+  const { largest } = await sumsOf(engine, minibatch, uniformGrid(engine.layout, 2 ** -140))
   const grid = new Float64Array(tensors)
   largest.forEach((magnitude, i) => {
     grid[i % tensors] = Math.max(grid[i % tensors], gridOf(magnitude) / 256)
   })
-  return engine.gradients(minibatch, grid)
+  return sumsOf(engine, minibatch, grid)
 }

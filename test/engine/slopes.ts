@@ -6,7 +6,7 @@ import type { Engine, Loss, Minibatch } from '../../src/engine/engine.ts'
 import type { Network } from '../../src/engine/layout.ts'
 import type { MakeEngine, Tolerances } from './conformance.ts'
 import { allNear, largestOf } from './near.ts'
-import { fineGradients, oddLayout, randomBatch, randomParameters, uniformGrid } from './random.ts'
+import { fineGradients, oddLayout, randomBatch, randomParameters, sumsOf, uniformGrid } from './random.ts'
 
 /** Between them every kind of network and every term of the loss. */
 const cases: [string, Partial<Network>, Partial<Loss>][] = [
@@ -44,11 +44,12 @@ export function slopesConformance(make: MakeEngine, tolerances: Tolerances): voi
     engine.setParameters(randomParameters(layout, 7))
     engine.setRows(rows)
     const sumsWith = async (loss: Partial<Loss>) => {
-      const { statistics, gradient } = await engine.gradients(
+      const { statistics, gradient } = await sumsOf(
+        engine,
         { ...minibatch, ...loss },
         uniformGrid(layout, 2 ** -40),
       )
-      return { statistics: statistics.slice(), gradient: [...gradient].join() }
+      return { statistics, gradient: [...gradient].join() }
     }
     const { statistics, gradient } = await sumsWith({})
     assert.ok(statistics[Statistic.clipped] > 0)
@@ -84,7 +85,7 @@ async function measureSlopes(
 
 async function lossAt(engine: Engine, parameters: Float32Array, minibatch: Minibatch): Promise<number> {
   engine.setParameters(parameters)
-  const { statistics } = await engine.gradients(minibatch, uniformGrid(engine.layout, 2 ** -40))
+  const { statistics } = await sumsOf(engine, minibatch, uniformGrid(engine.layout, 2 ** -40))
   const { vfCoef, entCoef, klCoef } = minibatch
   const [value, entropy, kl] = [Statistic.valueLoss, Statistic.entropy, Statistic.kl].map(k => statistics[k])
   return statistics[Statistic.policyLoss] + vfCoef * value - entCoef * entropy + klCoef * kl

@@ -3,17 +3,25 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gridOf } from '../../src/base/math/exact.ts'
 import { STATISTICS } from '../../src/base/statistics.ts'
-import type { Engine, Minibatch, Rows, ShardSums } from '../../src/engine/engine.ts'
+import type { Engine, Minibatch, Rows } from '../../src/engine/engine.ts'
 import type { MakeEngine, Tolerances } from './conformance.ts'
 import { allNear, largestOf } from './near.ts'
-import { fineGradients, oddLayout, randomBatch, randomParameters, uniformGrid } from './random.ts'
+import {
+  fineGradients,
+  oddLayout,
+  randomBatch,
+  randomParameters,
+  type Sums,
+  sumsOf,
+  uniformGrid,
+} from './random.ts'
 
 export function summingConformance(make: MakeEngine, tolerances: Tolerances): void {
   test('a long shard is the sum of its rows', async () => {
     const batch = randomBatch(oddLayout(), 1, 67)
-    const whole = await sumsOf(make, batch, 2 ** -48)
+    const whole = await freshSums(make, batch, 2 ** -48)
     const one = { ...batch.minibatch, numShards: 67, rowsPerShard: 1 }
-    const rows = await sumsOf(make, { ...batch, minibatch: one }, 2 ** -48)
+    const rows = await freshSums(make, { ...batch, minibatch: one }, 2 ** -48)
     allNear(whole.gradient, rows.gradient, tolerances.tensor * largestOf(whole.gradient))
     assert.equal(rows.statistics.length, 67 * STATISTICS)
   })
@@ -21,10 +29,10 @@ export function summingConformance(make: MakeEngine, tolerances: Tolerances): vo
   test('shards give the same bits on one engine as divided over two', async t => {
     if (!make(oddLayout()).exact) return t.skip('not an exact engine')
     const batch = randomBatch(oddLayout(), 8, 5)
-    const magnitude = largestOf((await sumsOf(make, batch)).gradient)
-    const whole = await sumsOf(make, batch, gridOf(magnitude))
-    const low = await sumsOf(make, shardsOf(batch, 0, 4), gridOf(magnitude))
-    const high = await sumsOf(make, shardsOf(batch, 4, 8), gridOf(magnitude))
+    const magnitude = largestOf((await freshSums(make, batch)).gradient)
+    const whole = await freshSums(make, batch, gridOf(magnitude))
+    const low = await freshSums(make, shardsOf(batch, 0, 4), gridOf(magnitude))
+    const high = await freshSums(make, shardsOf(batch, 4, 8), gridOf(magnitude))
     assert.deepEqual(
       low.gradient.map((x, i) => x + high.gradient[i]),
       whole.gradient,
@@ -37,7 +45,7 @@ export function summingConformance(make: MakeEngine, tolerances: Tolerances): vo
     const layout = oddLayout()
     const batch = randomBatch(layout, 1, 6)
     const exact = await fineGradients(prepare(make, batch.rows), batch.minibatch)
-    const coarse = await sumsOf(make, batch, 0.25)
+    const coarse = await freshSums(make, batch, 0.25)
     for (const x of coarse.gradient) assert.equal(4 * x, Math.round(4 * x))
     const largest = layout.tensors.map(({ offset, size }) =>
       largestOf(exact.gradient.subarray(offset, offset + size)),
@@ -55,13 +63,13 @@ export function summingConformance(make: MakeEngine, tolerances: Tolerances): vo
         const parameters = randomParameters(layout, 7)
         parameters[offset] = bad
         engine.setParameters(parameters)
-        const { largest } = await engine.gradients(minibatch, uniformGrid(layout, 2 ** -40))
+        const { largest } = await sumsOf(engine, minibatch, uniformGrid(layout, 2 ** -40))
         assert.ok(!largest.every(Number.isFinite))
       }
       engine.setParameters(randomParameters(layout, 7))
       rows.observations[minibatch.indices[0] * layout.network.observationSize] = bad
       engine.setRows(rows)
-      const { largest } = await engine.gradients(minibatch, uniformGrid(layout, 2 ** -40))
+      const { largest } = await sumsOf(engine, minibatch, uniformGrid(layout, 2 ** -40))
       const [first, second] = [largest.slice(0, largest.length / 2), largest.slice(largest.length / 2)]
       assert.ok(!first.every(Number.isFinite))
       assert.ok(second.every(Number.isFinite), 'the other shard is none the worse')
@@ -81,13 +89,12 @@ function prepare(make: MakeEngine, rows: Rows): Engine {
   return engine
 }
 
-/** Of a fresh engine, so that nothing returned is overwritten. */
-async function sumsOf(
+async function freshSums(
   make: MakeEngine,
   { rows, minibatch }: Batch,
   grid: number = 2 ** -40,
-): Promise<ShardSums> {
-  return prepare(make, rows).gradients(minibatch, uniformGrid(oddLayout(), grid))
+): Promise<Sums> {
+  return sumsOf(prepare(make, rows), minibatch, uniformGrid(oddLayout(), grid))
 }
 
 function shardsOf({ rows, minibatch }: Batch, from: number, to: number): Batch {

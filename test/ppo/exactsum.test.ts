@@ -3,8 +3,9 @@ import { test } from 'node:test'
 import { NonFiniteError } from '../../src/base/errors.ts'
 import { GRID_FLOOR, roundToGrid } from '../../src/base/math/exact.ts'
 import { STATISTICS } from '../../src/base/statistics.ts'
+import { Adam } from '../../src/engine/adam.ts'
 import type { Engine, Minibatch, ShardSums } from '../../src/engine/engine.ts'
-import { layoutOf } from '../../src/engine/layout.ts'
+import { layoutOf, slotLength } from '../../src/engine/layout.ts'
 import { ExactSum } from '../../src/ppo/exactsum.ts'
 import { allreduceStrategy, shardsOf } from '../../src/ppo/strategy.ts'
 import { inprocCommunicators } from '../ranks/twin.ts'
@@ -21,22 +22,19 @@ type Gradient = (shard: number, i: number) => number
 /** An engine whose gradients are given: only the adding up is under test. */
 function engineWith(gradient: Gradient, firstShard: number): Engine {
   const unused = () => assert.fail('not part of this test')
-  const gradients = ({ numShards }: Minibatch, grid: Float64Array): ShardSums => {
-    const sums: ShardSums = {
-      gradient: new Float64Array(layout.size),
-      statistics: new Float64Array(numShards * STATISTICS).fill(1),
-      largest: new Float64Array(numShards * layout.tensors.length),
-    }
+  const gradients = ({ numShards }: Minibatch, grid: Float64Array, sums: ShardSums): void => {
+    const slot = slotLength(layout)
+    sums.gradient.fill(0)
+    for (let i = 0; i < numShards * slot; i++) sums.slots[i] = i % slot < STATISTICS ? 1 : 0
     for (let local = 0; local < numShards; local++)
       layout.tensors.forEach(({ offset, size }, k) => {
         for (let i = offset; i < offset + size; i++) {
           const x = gradient(firstShard + local, i)
-          const at = local * layout.tensors.length + k
-          sums.largest[at] = Number.isFinite(x) ? Math.max(sums.largest[at], Math.abs(x)) : Number.NaN
+          const at = local * slot + STATISTICS + k
+          sums.slots[at] = Number.isFinite(x) ? Math.max(sums.slots[at], Math.abs(x)) : Number.NaN
           sums.gradient[i] += roundToGrid(x, grid[k])
         }
       })
-    return sums
   }
   const rest = { setParameters: unused, setNormalizer: unused, setRows: unused, act: unused, values: unused }
   return { name: 'given', exact: true, layout, ...rest, gradients }
@@ -53,7 +51,7 @@ async function reduceAll(
       let now = minibatches[0]
       const engine = engineWith((shard, i) => now(shard, i), firstShard)
       const grid = new Float64Array(layout.tensors.length).fill(GRID_FLOOR)
-      const exactSum = new ExactSum(allreduceStrategy(comm, SHARDS), engine, 0, grid)
+      const exactSum = new ExactSum(allreduceStrategy(comm, SHARDS), engine, new Adam(layout), 0, grid)
       const bits: string[] = []
       const retries: number[] = []
       for (now of minibatches) {

@@ -1,9 +1,9 @@
-import { STATISTICS } from '../../base/statistics.ts'
-import type { Layout } from '../layout.ts'
+import { distributionSize, type Layout, type Tensor, tensorsOf } from '../layout.ts'
+import { type ArrayOf, arraysOf, IN_CONTEXT, type Room, SETTINGS, type Views } from './views.ts'
 
 /**
- * Where everything lies in the kernels' one piece of memory, in 4-byte words, and the Context that tells them:
- * the structs at the top of kernels.c, field by field.
+ * Where everything lies in the kernels' one piece of memory, in 4-byte words: the Context that tells them, field
+ * by field that of kernels.c, and the arrays behind it.
  */
 
 /** Rows that go through a network together, columns that matrices are padded to, layers that a network may have. */
@@ -11,84 +11,69 @@ const BLOCK = 32
 const PAD = 8
 export const MAX_LAYERS = 16
 
-const LAYER_WORDS = 13
-/** Words before the networks in a Context. */
-const HEAD_WORDS = 23
-
-/** Places of the arrays that the driver fills and reads. */
-export interface Places {
-  parameters: number
-  observations: number
-  actions: number
-  logProbs: number
-  values: number
-  advantages: number
-  returns: number
-  gradient: number
-  statistics: number
-  largest: number
-  grid: number
-}
+const activations = ['linear', 'tanh', 'relu', 'elu'] as const
 
 export interface Arena {
   /** Bytes to allocate. */
   bytes: number
-  /** Word of the Context. */
-  context: number
-  /** The Context's words, integers and floats as their bits. */
-  contents: Int32Array
-  places: Places
+  /** The Context, at word 0: integers, and floats as their bits. */
+  context: Int32Array
+  /** First word of each array. */
+  places: Record<keyof Views, number>
 }
 
-export const contextWords: number = HEAD_WORDS + 2 * (1 + MAX_LAYERS * LAYER_WORDS)
+/** Words of a layer, and of a Context before its networks. */
+const LAYER_WORDS = 14
+const HEAD_WORDS = 32 + SETTINGS
 
-/** First word of the loss's settings in a Context: clipCoef, valueClip, vfCoef, entCoef, advantageMean, advantageDivisor. */
-export const LOSS_WORD = 17
-
-/** Lays out an arena for up to `rows` rows in up to `shards` shards. */
-export function planArena(layout: Layout, rows: number, shards: number): Arena {
-  const { observationSize, numActions, activation } = layout.network
+/** Lays out memory for so much. */
+export function planArena(layout: Layout, room: Room): Arena {
+  const { network } = layout
   const allocate = allocator()
-  const context = allocate(contextWords)
-  const xPad = pad(observationSize)
-  const x = allocate(BLOCK * xPad)
-  const tensors = layout.tensors.length
-  const places: Places = {
-    parameters: allocate(layout.size),
-    observations: allocate(rows * observationSize),
-    actions: allocate(rows),
-    logProbs: allocate(rows),
-    values: allocate(rows),
-    advantages: allocate(rows),
-    returns: allocate(rows),
-    gradient: allocate(2 * layout.size),
-    statistics: allocate(2 * shards * STATISTICS),
-    largest: allocate(2 * shards * tensors),
-    grid: allocate(2 * tensors),
-  }
-  const kind = ['tanh', 'relu', 'elu'].indexOf(activation)
-  const head = [observationSize, numActions, kind, tensors, x, xPad, ...Object.values(places)]
-  const loss = [0, 0, 0, 0, 0, 0]
-  const half = tensors / 2
-  const networks = [0, half].flatMap(first => planNetwork(layout, first, half / 2, allocate))
-  const contents = Int32Array.from([...head, ...loss, ...networks])
-  return { bytes: allocate(0) * 4, context, contents, places }
+  allocate(HEAD_WORDS + 3 * (1 + MAX_LAYERS * LAYER_WORDS))
+  const arrays = Object.entries(arraysOf(layout, room)) as [keyof Views, ArrayOf][]
+  const places = Object.fromEntries(
+    // The kernels may read to the end of an array's last vector.
+    arrays.map(([name, { Type, length }]) => [name, allocate((length * Type.BYTES_PER_ELEMENT) / 4 + PAD)]),
+  ) as Arena['places']
+  places.settings = HEAD_WORDS - SETTINGS
+  const actions = pad(network.numActions)
+  const scratch = [
+    ...[allocate(BLOCK * pad(network.observationSize)), pad(network.observationSize)], // x, xPad
+    ...[allocate(BLOCK * actions), allocate(BLOCK * actions)], // old, oldProbs
+    ...[layout.tensors.at(-1)!.offset, allocate(actions), allocate(actions), allocate(actions)], // log_std
+  ]
+  const context = Int32Array.from([
+    ...[network.observationSize, network.distribution === 'gaussian' ? 1 : 0, network.numActions],
+    ...[distributionSize(network), layout.tensors.length, layout.size, ...scratch],
+    ...IN_CONTEXT.map(name => places[name]),
+    ...new Array<number>(SETTINGS).fill(0),
+    ...(['trunk', 'actor', 'critic'] as const).flatMap(part => planNetwork(layout, part, allocate)),
+  ])
+  return { bytes: allocate(0) * 4, context, places }
 }
 
 /** A Network: its number of layers, then as many Layers as there may be. */
-function planNetwork(layout: Layout, first: number, layers: number, allocate: Allocate): number[] {
+function planNetwork(layout: Layout, part: 'trunk' | 'actor' | 'critic', allocate: Allocate): number[] {
+  const tensors = tensorsOf(layout, part)
+  const layers = tensors.length / 2
   const words = Array.from({ length: layers }, (_, i) => {
-    const [weight, bias] = layout.tensors.slice(first + 2 * i, first + 2 * i + 2)
-    const [outputs, inputs] = weight.shape
-    const [inPad, outPad] = [pad(inputs), pad(outputs)]
-    return [
-      [inputs, outputs, inPad, outPad, weight.offset, bias.offset],
-      [allocate(outputs * inPad), allocate(inputs * outPad), allocate(outPad)], // weight, weightT, bias
-      [allocate(outputs * inPad), allocate(outPad)], // gradWeight, gradBias
-      [allocate(BLOCK * outPad), allocate(BLOCK * outPad)], // y, dy
-    ].flat()
+    const isHead = part !== 'trunk' && i === layers - 1
+    const activation = activations.indexOf(isHead ? 'linear' : layout.network.activation)
+    return planLayer(tensors[2 * i], tensors[2 * i + 1], activation, allocate)
   }).flat()
   return [layers, ...words, ...new Array<number>((MAX_LAYERS - layers) * LAYER_WORDS).fill(0)]
+}
+
+function planLayer(weight: Tensor, bias: Tensor, activation: number, allocate: Allocate): number[] {
+  const [outputs, inputs] = weight.shape
+  const [inPad, outPad] = [pad(inputs), pad(outputs)]
+  return [
+    ...[inputs, outputs, inPad, outPad, activation, weight.offset, bias.offset],
+    ...[allocate(outputs * inPad), allocate(inputs * outPad), allocate(outPad)], // weight, weightT, bias
+    ...[allocate(outputs * inPad), allocate(outPad)], // gradWeight, gradBias
+    ...[allocate(BLOCK * outPad), allocate(BLOCK * outPad)], // y, dy
+  ]
 }
 
 type Allocate = (words: number) => number

@@ -1,199 +1,158 @@
 import { UsageError } from '../../base/errors.ts'
-import { STATISTICS } from '../../base/statistics.ts'
 import type { Acted, ActionStreams, Engine, Minibatch, Normalizer, Rows, ShardSums } from '../engine.ts'
-import { distributionSize, type Layout } from '../layout.ts'
-import { type Arena, LOSS_WORD, MAX_LAYERS, planArena } from './arena.ts'
-import type { Kernels } from './load.ts'
+import { actionSize, distributionSize, type Layout, tensorsOf } from '../layout.ts'
+import { type Arena, MAX_LAYERS, planArena } from './arena.ts'
+import type { Kernels, Load } from './load.ts'
+import { type Room, Setting, type Views, viewsOf } from './views.ts'
 
-/** The engine over the kernels, WebAssembly and native alike: gathers rows into the arena, calls, hands out views. */
+/** The engine over the kernels, WebAssembly and native alike: fills their memory, calls, hands out views. */
 export class KernelEngine implements Engine {
   readonly name: string
   readonly exact = true
   readonly layout: Layout
-  readonly #load: (bytes: number) => Kernels
-  readonly #parameters: Float32Array
-  #rows = 0
-  #shards = 0
-  #kernels!: Kernels
+  readonly #load: Load
+  #room: Room = { acting: 0, rollout: 0, minibatch: 0, shards: 0 }
   #arena!: Arena
+  #kernels!: Kernels
   #views!: Views
-  #lastActed: Acted | null = null
-  #lastSums: ShardSums | null = null
-  #rowsOfRank: Rows | null = null
-  #normalizer: Normalizer | null = null
+  /** The settings as floats. */
+  #numbers!: Float32Array
+  #acted: Acted | null = null
 
-  /** @param load makes kernels with an arena of so many bytes. */
-  constructor(name: string, layout: Layout, load: (bytes: number) => Kernels) {
-    if (layout.network.hidden.length >= MAX_LAYERS)
+  constructor(name: string, layout: Layout, load: Load) {
+    if (
+      tensorsOf(layout, 'trunk').length > 2 * MAX_LAYERS ||
+      tensorsOf(layout, 'actor').length > 2 * MAX_LAYERS
+    )
       throw new UsageError(
         `--hidden: the ${name} engine takes ${MAX_LAYERS - 1} layers; use --engine reference`,
       )
-    if (layout.network.sharedTrunk || layout.network.distribution !== 'categorical')
-      throw new UsageError(`the ${name} engine does not know this network yet; use --engine reference`)
     this.name = name
     this.layout = layout
     this.#load = load
-    this.#parameters = new Float32Array(layout.size)
-    this.#reserve(1, 1)
+    this.#reserve({ acting: 1 })
   }
 
   setParameters(parameters: Float32Array): void {
-    this.#parameters.set(parameters)
+    this.#views.parameters.set(parameters)
     this.#pack()
   }
 
   setNormalizer(normalizer: Normalizer | null): void {
-    this.#normalizer = structuredClone(normalizer)
-  }
-
-  setRows(rows: Rows): void {
-    this.#rowsOfRank = structuredClone(rows)
+    const { settings, mean, scale } = this.#views
+    settings[Setting.normalize] = normalizer ? 1 : 0
+    if (!normalizer) return
+    mean.set(normalizer.mean)
+    scale.set(normalizer.scale)
+    this.#numbers[Setting.clip] = normalizer.clip
   }
 
   act(observations: Float32Array, n: number, streams: ActionStreams | null): Acted {
-    this.#reserve(n, 1)
-    this.#see(observations, n)
+    this.#look(observations, n)
     const { seed, firstEnv, step } = streams ?? { seed: 0, firstEnv: 0, step: 0 }
     const [low, high] = [seed >>> 0, Math.floor(seed / 4_294_967_296)]
-    this.#kernels.act(this.#arena.context, n, streams ? 0 : 1, low, high, firstEnv, step)
-    return this.#acted(n)
+    this.#kernels.act(this.#kernels.base, n, streams ? 0 : 1, low, high, firstEnv, step)
+    return this.#firstActed(n)
   }
 
   values(observations: Float32Array, n: number): Float32Array {
-    this.#reserve(n, 1)
-    this.#see(observations, n)
-    this.#kernels.evaluate(this.#arena.context, n)
-    return this.#acted(n).values
+    this.#look(observations, n)
+    this.#kernels.evaluate(this.#kernels.base, n)
+    return this.#firstActed(n).values
   }
 
-  #see(observations: Float32Array, n: number): void {
-    const seen = this.#views.observations
-    seen.set(observations.subarray(0, n * this.layout.network.observationSize))
-    if (!this.#normalizer) return
-    const { mean, scale, clip } = this.#normalizer
-    for (let i = 0; i < n * mean.length; i++)
-      seen[i] = Math.min(Math.max((seen[i] - mean[i % mean.length]) * scale[i % mean.length], -clip), clip)
+  setRows(rows: Rows): void {
+    this.#reserve({ rollout: rows.values.length })
+    const views = this.#views
+    views.rowObservations.set(rows.observations)
+    views.rowActions.set(rows.actions)
+    views.rowLogProbs.set(rows.logProbs)
+    views.rowValues.set(rows.values)
+    views.rowAdvantages.set(rows.advantages)
+    views.rowReturns.set(rows.returns)
+    if (rows.distributions) views.rowDistributions.set(rows.distributions)
+    views.settings[Setting.withKl] = rows.distributions ? 1 : 0
   }
 
-  gradients(minibatch: Minibatch, grid: Float64Array): ShardSums {
-    if (minibatch.klCoef !== 0 || minibatch.huberDelta !== Infinity || minibatch.valueClipMode !== 'max')
-      throw new UsageError(`the ${this.name} engine does not know this loss yet; use --engine reference`)
-    const { numShards, rowsPerShard } = minibatch
-    this.#reserve(numShards * rowsPerShard, numShards)
-    this.#gather(minibatch)
+  gradients(minibatch: Minibatch, grid: Float64Array, sums: ShardSums): void {
+    const { indices, numShards, rowsPerShard } = minibatch
+    const own = this.#kernels.addressOf === null
+    this.#reserve({ minibatch: indices.length, shards: own ? numShards : 0 })
+    this.#views.indices.set(indices)
     this.#views.grid.set(grid)
-    this.#kernels.gradients(this.#arena.context, numShards, rowsPerShard, this.layout.size)
-    return this.#sums(numShards)
+    this.#setLoss(minibatch)
+    const { base, addressOf } = this.#kernels
+    if (addressOf) {
+      // Straight into the caller's arrays: they may be what the ranks reduce.
+      const [gradient, slots] = [addressOf(sums.gradient), addressOf(sums.slots)]
+      this.#kernels.gradients(base, numShards, rowsPerShard, gradient, slots)
+      return
+    }
+    const { gradient, slots } = this.#arena.places
+    this.#kernels.gradients(base, numShards, rowsPerShard, base + 4 * gradient, base + 4 * slots)
+    sums.gradient.set(this.#views.gradient)
+    sums.slots.set(this.#views.slots.subarray(0, sums.slots.length))
   }
 
-  /** Rows of the rollout, in the order of the minibatch; and its loss. */
-  #gather(minibatch: Minibatch): void {
-    const { indices } = minibatch
-    const rows = this.#rowsOfRank!
-    const { observations, actions, logProbs, values, advantages, returns, loss } = this.#views
-    const size = this.layout.network.observationSize
-    for (let i = 0; i < indices.length; i++) {
-      const row = indices[i]
-      for (let k = 0; k < size; k++) observations[i * size + k] = rows.observations[row * size + k]
-      actions[i] = rows.actions[row]
-      logProbs[i] = rows.logProbs[row]
-      values[i] = rows.values[row]
-      advantages[i] = rows.advantages[row]
-      returns[i] = rows.returns[row]
-    }
-    loss[0] = minibatch.clipCoef
-    loss[1] = minibatch.valueClip === Infinity ? -1 : minibatch.valueClip
-    loss[2] = minibatch.vfCoef
-    loss[3] = minibatch.entCoef
-    loss[4] = minibatch.advantageMean
-    loss[5] = minibatch.advantageDivisor
+  #setLoss(minibatch: Minibatch): void {
+    const numbers = this.#numbers
+    this.#views.settings[Setting.valueReplaces] = minibatch.valueClipMode === 'replace' ? 1 : 0
+    numbers[Setting.clipCoef] = minibatch.clipCoef
+    numbers[Setting.valueClip] = minibatch.valueClip
+    numbers[Setting.huberDelta] = minibatch.huberDelta
+    numbers[Setting.vfCoef] = minibatch.vfCoef
+    numbers[Setting.entCoef] = minibatch.entCoef
+    numbers[Setting.klCoef] = minibatch.klCoef
+    numbers[Setting.advantageMean] = minibatch.advantageMean
+    numbers[Setting.advantageDivisor] = minibatch.advantageDivisor
   }
 
-  /** The first `n` rows of what act() left; the same objects as long as n is the same. */
-  #acted(n: number): Acted {
-    if (this.#lastActed?.actions.length === n) return this.#lastActed
-    const { observations, actions, logProbs, values } = this.#views
-    const first = {
-      observations: observations.subarray(0, n * this.layout.network.observationSize),
-      distributions: new Float32Array(n * distributionSize(this.layout.network)),
-      nonFiniteRow: -1,
-      actions: actions.subarray(0, n),
-      logProbs: logProbs.subarray(0, n),
-      values: values.subarray(0, n),
-    }
-    this.#lastActed = first
-    return first
+  #look(observations: Float32Array, n: number): void {
+    this.#reserve({ acting: n })
+    const length = n * this.layout.network.observationSize
+    this.#views.seen.set(observations.length === length ? observations : observations.subarray(0, length))
   }
 
-  #sums(numShards: number): ShardSums {
-    if (this.#lastSums?.statistics.length === numShards * STATISTICS) return this.#lastSums
-    const { gradient, statistics, largest } = this.#views
-    const tensors = this.layout.tensors.length
-    const first = {
-      gradient,
-      statistics: statistics.subarray(0, numShards * STATISTICS),
-      largest: largest.subarray(0, numShards * tensors),
-    }
-    this.#lastSums = first
-    return first
+  /** The first `n` rows of what act() left; the same object as long as n is the same. */
+  #firstActed(n: number): Acted {
+    const { seen, actions, logProbs, values, distributions, nonFiniteRow } = this.#views
+    const { network } = this.layout
+    if (this.#acted?.values.length !== n)
+      this.#acted = {
+        observations: seen.subarray(0, n * network.observationSize),
+        actions: actions.subarray(0, n * actionSize(network)),
+        logProbs: logProbs.subarray(0, n),
+        values: values.subarray(0, n),
+        distributions: distributions.subarray(0, n * distributionSize(network)),
+        nonFiniteRow: -1,
+      }
+    this.#acted.nonFiniteRow = nonFiniteRow[0]
+    return this.#acted
   }
 
   #pack(): void {
-    this.#views.parameters.set(this.#parameters)
-    this.#kernels.pack(this.#arena.context)
+    const { base } = this.#kernels
+    this.#kernels.pack(base, base + 4 * this.#arena.places.parameters)
   }
 
-  /** Makes a larger arena if this one has no room for so many rows and shards. */
-  #reserve(rows: number, shards: number): void {
-    if (rows <= this.#rows && shards <= this.#shards) return
-    this.#rows = Math.max(rows, this.#rows)
-    this.#shards = Math.max(shards, this.#shards)
-    this.#lastActed = null
-    this.#lastSums = null
-    this.#arena = planArena(this.layout, this.#rows, this.#shards)
-    this.#kernels = this.#load(this.#arena.bytes)
-    const { contents, context } = this.#arena
-    if (this.#kernels.contextWords() !== contents.length)
+  /** Moves to larger memory if there is no room for so much; what callers have set comes along. */
+  #reserve(wanted: Partial<Room>): void {
+    const names = Object.keys(wanted) as (keyof Room)[]
+    if (names.every(name => wanted[name]! <= this.#room[name])) return
+    for (const name of names) this.#room[name] = Math.max(wanted[name]!, this.#room[name])
+    const arena = planArena(this.layout, this.#room)
+    const kernels = this.#load(arena.bytes)
+    if (kernels.contextWords() !== arena.context.length)
       throw new Error('kernels.c and arena.ts disagree about the Context')
-    this.#views = viewsOf(this.#kernels, this.#arena, this.layout, this.#rows, this.#shards)
-    new Int32Array(this.#kernels.memory, this.#kernels.offset + context * 4, contents.length).set(contents)
+    new Int32Array(kernels.memory, kernels.offset, arena.context.length).set(arena.context)
+    const views = viewsOf(kernels, arena, this.layout, this.#room)
+    if (this.#views)
+      for (const [name, kept] of Object.entries(this.#views)) views[name as keyof Views].set(kept)
+    this.#arena = arena
+    this.#kernels = kernels
+    this.#views = views
+    this.#numbers = new Float32Array(views.settings.buffer, views.settings.byteOffset, views.settings.length)
+    this.#acted = null
     this.#pack()
-  }
-}
-
-/** The arena's arrays, as the driver and its callers see them. */
-interface Views extends ShardSums, Omit<Acted, 'distributions' | 'nonFiniteRow'> {
-  parameters: Float32Array
-  observations: Float32Array
-  advantages: Float32Array
-  returns: Float32Array
-  grid: Float64Array
-  loss: Float32Array
-}
-
-function viewsOf(
-  { memory, offset }: Kernels,
-  arena: Arena,
-  layout: Layout,
-  rows: number,
-  shards: number,
-): Views {
-  const { places } = arena
-  const tensors = layout.tensors.length
-  const floats = (word: number, length: number) => new Float32Array(memory, offset + word * 4, length)
-  const doubles = (word: number, length: number) => new Float64Array(memory, offset + word * 4, length)
-  return {
-    parameters: floats(places.parameters, layout.size),
-    observations: floats(places.observations, rows * layout.network.observationSize),
-    actions: new Int32Array(memory, offset + places.actions * 4, rows),
-    logProbs: floats(places.logProbs, rows),
-    values: floats(places.values, rows),
-    advantages: floats(places.advantages, rows),
-    returns: floats(places.returns, rows),
-    gradient: doubles(places.gradient, layout.size),
-    statistics: doubles(places.statistics, shards * STATISTICS),
-    largest: doubles(places.largest, shards * tensors),
-    grid: doubles(places.grid, tensors),
-    loss: floats(arena.context + LOSS_WORD, 6),
   }
 }

@@ -1,29 +1,19 @@
 /*
- * PPO's arithmetic: forward and backward of actor and critic, sampling, losses, sums rounded to a grid.
+ * PPO's arithmetic: forward and backward of actor and critic, sampling, losses, sums rounded to a grid, Adam.
  *
  * One freestanding source, no libc, built for WASM (W = 4 lanes) and natively (W = 8 for AVX2, 4 for NEON) with
  * the same bits from all builds (README.md). What makes them equal:
  *   - every element of a product is accumulated over k in order, whatever the tile or the vector width;
  *   - no sum runs across vector lanes; no contraction (-ffp-contract=off), no reassociation;
- *   - exp, log and tanh are ours; sqrt and division are IEEE everywhere;
+ *   - the elementary functions are ours; sqrt and division are IEEE everywhere;
  *   - minima and maxima are comparisons, since the machines' own differ in NaN and signed zero.
  *
- * All memory is one arena. The driver (driver.ts) lays it out and passes places as indices of 4-byte words.
+ * All memory is one arena that begins with its Context. The driver (driver.ts) lays it out; places are 4-byte
+ * words from there. Pointers in the arguments may lead elsewhere.
  */
-typedef unsigned char u8;
-typedef int i32;
-typedef unsigned int u32;
-typedef unsigned long long u64;
-
-#ifndef W
-#define W 4
-#endif
-typedef float vf __attribute__((vector_size(W * 4), aligned(4)));
-typedef i32 vi __attribute__((vector_size(W * 4), aligned(4)));
-typedef double vd __attribute__((vector_size(W * 8), aligned(8)));
+#include "math.h"
 
 #define EXPORT __attribute__((visibility("default")))
-#define INLINE static inline __attribute__((always_inline))
 
 /* Rows that go through a network together: their activations stay in the first-level cache. */
 #define BLOCK 32
@@ -31,11 +21,14 @@ typedef double vd __attribute__((vector_size(W * 8), aligned(8)));
 /* Columns are padded to this many, with zeros: the widest vector. */
 #define PAD 8
 
-enum { TANH, RELU, ELU };
+enum { LINEAR, TANH, RELU, ELU };
+enum { CATEGORICAL, GAUSSIAN };
+/* In the order of base/statistics.ts. */
+enum { ROWS, POLICY_LOSS, VALUE_LOSS, ENTROPY, APPROX_KL, CLIPPED, KL, STATISTICS };
 
-/* One dense layer, y = x W^T + b. Padded matrices: their rows are `inPad` or `outPad` long. */
+/* One dense layer, y = f(x W^T + b). Padded matrices: their rows are `inPad` or `outPad` long. */
 typedef struct {
-  i32 in, out, inPad, outPad;
+  i32 in, out, inPad, outPad, activation;
   i32 flatWeight, flatBias;         /* in the flat parameter vector                 */
   i32 weight;                       /* [out, inPad]                                 */
   i32 weightT;                      /* [in, outPad]                                 */
@@ -52,86 +45,42 @@ typedef struct {
 
 /* Everything that the kernels need to know: the driver writes it, in the order of arena.ts. */
 typedef struct {
-  i32 observationSize, numActions, activation, numTensors;
-  i32 x, xPad;                      /* [BLOCK, xPad], the input of both networks    */
+  i32 observationSize, distribution, numActions, distributionSize, numTensors, numParameters;
+  i32 x, xPad;                      /* [BLOCK, xPad], the input of the networks     */
+  i32 old, oldProbs;                /* [BLOCK, pad(actions)], scratch for KL        */
+  i32 flatLogStd;                   /* Gaussian: in the flat parameter vector       */
+  i32 logStd, std, gradLogStd;      /* [pad(actions)]                               */
   i32 parameters;                   /* [P], flat                                    */
-  /* rows of an act() or of a minibatch, gathered                                    */
-  i32 observations;                 /* [rows, obs]                                  */
-  i32 actions, logProbs, values, advantages, returns;
-  /* results                                                                         */
-  i32 gradient;                     /* double [P]                                   */
-  i32 statistics;                   /* double [shards, STATISTICS]                  */
-  i32 largest;                      /* double [shards, tensors]                     */
   i32 grid;                         /* double [tensors]                             */
-  float clipCoef, valueClip, vfCoef, entCoef; /* valueClip < 0: off                 */
+  i32 mean, scale;                  /* double [obs], of the observations            */
+  /* rows of an act(): what is seen, done and thought                                */
+  i32 seen, actions, logProbs, values, distributions, nonFiniteRow;
+  /* rows of the rank's rollout, and those of the minibatch                          */
+  i32 rowObservations, rowActions, rowLogProbs, rowValues, rowAdvantages, rowReturns, rowDistributions, indices;
+  i32 normalize, withKl, valueReplaces; /* flags                                     */
+  float clip;                       /* of normalised observations                   */
+  float clipCoef, valueClip, huberDelta, vfCoef, entCoef, klCoef; /* infinite: off   */
   float advantageMean, advantageDivisor;
-  Network actor, critic;
+  Network trunk, actor, critic;     /* heads on the trunk; it has no layers if they are separate networks */
 } Context;
 
-/* In the order of base/statistics.ts. */
-enum { ROWS, POLICY_LOSS, VALUE_LOSS, ENTROPY, APPROX_KL, CLIPPED, KL, STATISTICS };
-
-static u8 *base;
-
-EXPORT void arena(u8 *address) { base = address; }
 EXPORT i32 contextWords(void) { return sizeof(Context) / 4; }
+/* Where the memory of a JavaScript array lies. */
+EXPORT u64 addressOf(void *memory) { return (u64)memory; }
 
-INLINE float *at(i32 word) { return (float *)(base + (u64)(u32)word * 4); }
-INLINE double *doubles(i32 word) { return (double *)at(word); }
-INLINE vf load(const float *p) { return *(const vf *)p; }
-INLINE void store(float *p, vf v) { *(vf *)p = v; }
-INLINE vf splat(float x) { return x - (vf){}; } /* not +, which would have to turn -0 into 0 */
-INLINE vf blend(vi mask, vf yes, vf no) { return (vf)((mask & (vi)yes) | (~mask & (vi)no)); }
+INLINE float *at(const Context *c, i32 word) { return (float *)((u8 *)c + (u64)(u32)word * 4); }
+INLINE i32 *ints(const Context *c, i32 word) { return (i32 *)at(c, word); }
+INLINE double *doubles(const Context *c, i32 word) { return (double *)at(c, word); }
+INLINE const Layer *head(const Network *net) { return &net->layers[net->numLayers - 1]; }
 
-/* ------------------------------------------------------------------ elementary functions, relative error 2e-7 */
-
-/* e^r - 1 - r over r^2, |r| <= ln 2 / 2: Taylor to r^7. */
-#define EXP_POLYNOMIAL(r) \
-  (0.5f + (r) * (1.6666667e-1f + (r) * (4.1666668e-2f + (r) * (8.3333338e-3f + (r) * (1.3888889e-3f + (r) * 1.9841270e-4f)))))
-#define LOG2_E 1.44269504f
-#define LN2_HIGH 0.693359375f      /* 355/512: k times it is exact */
-#define LN2_LOW -2.12194440e-4f
-#define ROUND_MAGIC 12582912.0f    /* 1.5 * 2^23: adding and subtracting it rounds to a whole number */
-
-/* e^x for x in [-87, 88], clamped to that; NaN stays NaN. */
-INLINE vf vexp(vf x) {
-  vf clamped = blend(x < -87.0f, splat(-87.0f), x);
-  clamped = blend(clamped > 88.0f, splat(88.0f), clamped);
-  vf shifted = clamped * LOG2_E + ROUND_MAGIC;
-  vf k = shifted - ROUND_MAGIC;
-  vf r = (clamped - k * LN2_HIGH) - k * LN2_LOW;
-  vf p = (r + r * r * EXP_POLYNOMIAL(r)) + 1.0f;
-  vi exponent = ((vi)shifted - (vi)splat(ROUND_MAGIC)) << 23;
-  vf scaled = (vf)((vi)p + exponent);
-  return blend(x != x, x, scaled);
-}
-
-/* ln x for normal x > 0: x = m 2^e, m in [sqrt 1/2, sqrt 2), ln m = 2 atanh(s), s = (m-1)/(m+1). */
-INLINE vf vlog(vf x) {
-  vi e = ((vi)x - 0x3f3504f3) >> 23;
-  vf m = (vf)((vi)x - (e << 23));
-  vf s = (m - 1.0f) / (m + 1.0f), z = s * s;
-  vf series = s * (2.0f + z * (0.66666667f + z * (0.4f + z * (0.28571429f + z * 0.22222222f))));
-  vf k = __builtin_convertvector(e, vf);
-  return k * LN2_HIGH + (k * LN2_LOW + series);
-}
-
-/* tanh x as x P(x^2) / Q(x^2) for |x| <= 7.9, clamped beyond: minimax, fitted for this; absolute error 3e-7. */
-INLINE vf vtanh(vf x) {
-  vf y = blend(x < -7.9f, splat(-7.9f), x);
-  y = blend(y > 7.9f, splat(7.9f), y);
-  vf z = y * y;
-  vf p = 1.0f + z * (0.134444520f + z * (3.57169565e-3f + z * (2.19034137e-5f + z * 1.52596780e-8f)));
-  vf q = 1.0f + z * (0.467777729f + z * (2.61644125e-2f + z * (3.41174280e-4f + z * 8.53054587e-7f)));
-  return y * p / q;
-}
+/* --------------------------------------------------------------------------------------------- activations */
 
 static void activate(i32 kind, float *h, i32 count) {
   for (i32 i = 0; i < count; i += W) {
     vf x = load(h + i);
     if (kind == TANH) x = vtanh(x);
     else if (kind == RELU) x = blend(x <= 0.0f, splat(0.0f), x);
-    else x = blend(x <= 0.0f, vexp(x) - 1.0f, x);
+    else if (kind == ELU) x = blend(x <= 0.0f, vexp(x) - 1.0f, x);
     store(h + i, x);
   }
 }
@@ -142,7 +91,7 @@ static void activateBackward(i32 kind, const float *h, float *d, i32 count) {
     vf y = load(h + i), g = load(d + i);
     if (kind == TANH) g = g * (1.0f - y * y);
     else if (kind == RELU) g = blend(y <= 0.0f, splat(0.0f), g);
-    else g = blend(y <= 0.0f, g * (1.0f + y), g);
+    else if (kind == ELU) g = blend(y <= 0.0f, g * (1.0f + y), g);
     store(d + i, g);
   }
 }
@@ -198,65 +147,83 @@ static void fill(float *p, i32 count) {
 static void packNetwork(const Context *c, const Network *net) {
   for (i32 l = 0; l < net->numLayers; l++) {
     const Layer *layer = &net->layers[l];
-    const float *from = at(c->parameters) + layer->flatWeight;
-    float *weight = at(layer->weight), *weightT = at(layer->weightT);
+    const float *from = at(c, c->parameters) + layer->flatWeight;
+    float *weight = at(c, layer->weight), *weightT = at(c, layer->weightT), *bias = at(c, layer->bias);
     for (i32 o = 0; o < layer->out; o++)
       for (i32 k = 0; k < layer->in; k++)
         weight[o * layer->inPad + k] = weightT[k * layer->outPad + o] = from[o * layer->in + k];
-    for (i32 o = 0; o < layer->out; o++) at(layer->bias)[o] = at(c->parameters)[layer->flatBias + o];
+    for (i32 o = 0; o < layer->out; o++) bias[o] = at(c, c->parameters)[layer->flatBias + o];
   }
 }
 
-EXPORT void pack(i32 context) {
-  const Context *c = (const Context *)at(context);
+EXPORT void pack(Context *c, const float *parameters) {
+  for (i32 i = 0; i < c->numParameters; i++) at(c, c->parameters)[i] = parameters[i];
+  packNetwork(c, &c->trunk);
   packNetwork(c, &c->actor);
   packNetwork(c, &c->critic);
+  if (c->distribution != GAUSSIAN) return;
+  for (i32 j = 0; j < c->numActions; j++) at(c, c->logStd)[j] = parameters[c->flatLogStd + j];
+  for (i32 j = 0; j < c->numActions; j += W) store(at(c, c->std) + j, vexp(load(at(c, c->logStd) + j)));
 }
 
-/* The observations of `rows` rows from `first` on, padded, as input of both networks. */
-static void loadInput(const Context *c, i32 first, i32 rows) {
-  const float *from = at(c->observations) + first * c->observationSize;
-  float *x = at(c->x);
-  for (i32 r = 0; r < rows; r++)
-    for (i32 k = 0; k < c->observationSize; k++) x[r * c->xPad + k] = from[r * c->observationSize + k];
-}
-
-static void forward(const Context *c, const Network *net, i32 rows) {
-  const float *x = at(c->x);
-  i32 ldx = c->xPad;
+static void forward(const Context *c, const Network *net, const float *x, i32 rows) {
   for (i32 l = 0; l < net->numLayers; l++) {
     const Layer *layer = &net->layers[l];
-    float *y = at(layer->y);
-    const float *bias = at(layer->bias);
+    float *y = at(c, layer->y);
+    const float *bias = at(c, layer->bias);
     for (i32 r = 0; r < rows; r++)
       for (i32 o = 0; o < layer->outPad; o += W) store(y + r * layer->outPad + o, load(bias + o));
-    multiplyAdd(y, layer->outPad, x, ldx, 1, at(layer->weightT), layer->outPad, rows, layer->outPad, layer->in);
-    if (l + 1 < net->numLayers) activate(c->activation, y, rows * layer->outPad);
+    multiplyAdd(y, layer->outPad, x, layer->inPad, 1, at(c, layer->weightT), layer->outPad, rows, layer->outPad,
+                layer->in);
+    if (layer->activation != LINEAR) activate(layer->activation, y, rows * layer->outPad);
     x = y;
-    ldx = layer->outPad;
   }
 }
 
-/* Adds the gradients of `rows` rows, in their order, to the shard's; starts from the head's dy. */
-static void backward(const Context *c, const Network *net, i32 rows) {
+/* What the heads read: the trunk's output, or the observations. */
+INLINE float *headInput(const Context *c) {
+  return at(c, c->trunk.numLayers ? head(&c->trunk)->y : c->x);
+}
+
+/* Values of the rows in c->x, and with `policy` the actor's outputs. */
+static void forwardAll(const Context *c, i32 rows, i32 policy) {
+  forward(c, &c->trunk, at(c, c->x), rows);
+  if (policy) forward(c, &c->actor, headInput(c), rows);
+  forward(c, &c->critic, headInput(c), rows);
+}
+
+/*
+ * Adds the gradients of `rows` rows, in their order, to the shard's; starts from the head's dy. x is the network's
+ * input; dx, unless it is null, gains the gradient with respect to it.
+ */
+static void backward(const Context *c, const Network *net, const float *x, float *dx, i32 rows) {
   for (i32 l = net->numLayers - 1; l >= 0; l--) {
     const Layer *layer = &net->layers[l], *below = &net->layers[l - 1];
-    const float *x = l ? at(below->y) : at(c->x);
-    float *dy = at(layer->dy), *gradBias = at(layer->gradBias);
+    float *dy = at(c, layer->dy), *gradBias = at(c, layer->gradBias), *to = l ? at(c, below->dy) : dx;
+    if (layer->activation != LINEAR) activateBackward(layer->activation, at(c, layer->y), dy, rows * layer->outPad);
     for (i32 r = 0; r < rows; r++)
       for (i32 o = 0; o < layer->outPad; o += W)
         store(gradBias + o, load(gradBias + o) + load(dy + r * layer->outPad + o));
-    multiplyAdd(at(layer->gradWeight), layer->inPad, dy, 1, layer->outPad, x, layer->inPad, layer->out,
-                layer->inPad, rows);
-    if (l == 0) break;
-    fill(at(below->dy), rows * below->outPad);
-    multiplyAdd(at(below->dy), below->outPad, dy, layer->outPad, 1, at(layer->weight), layer->inPad, rows,
-                layer->inPad, layer->out);
-    activateBackward(c->activation, at(below->y), at(below->dy), rows * below->outPad);
+    multiplyAdd(at(c, layer->gradWeight), layer->inPad, dy, 1, layer->outPad, l ? at(c, below->y) : x, layer->inPad,
+                layer->out, layer->inPad, rows);
+    if (l) fill(to, rows * layer->inPad);
+    if (to)
+      multiplyAdd(to, layer->inPad, dy, layer->outPad, 1, at(c, layer->weight), layer->inPad, rows, layer->inPad,
+                  layer->out);
   }
 }
 
+static void backwardAll(const Context *c, i32 rows) {
+  float *dx = c->trunk.numLayers ? at(c, head(&c->trunk)->dy) : 0;
+  if (dx) fill(dx, rows * head(&c->trunk)->outPad);
+  backward(c, &c->actor, headInput(c), dx, rows);
+  backward(c, &c->critic, headInput(c), dx, rows);
+  backward(c, &c->trunk, at(c, c->x), 0, rows);
+}
+
 /* --------------------------------------------------------------------------------- the distribution over actions */
+
+#define HALF_LOG_2PI 0.9189385332046728f
 
 /*
  * Of a block of rows of logits, `ld` apart: z becomes log-probabilities, p probabilities. The largest logit is
@@ -281,8 +248,8 @@ static void logSoftmax(float *z, float *p, i32 ld, i32 rows, i32 n) {
     }
 }
 
-/* The first action at which the running probability exceeds u, from 0 to 1. */
-INLINE i32 sample(const float *p, i32 n, double u) {
+/* The first action at which the running probability exceeds u. */
+INLINE i32 invert(const float *p, i32 n, double u) {
   double reached = 0.0;
   for (i32 i = 0; i < n - 1; i++) {
     reached += (double)p[i];
@@ -298,119 +265,227 @@ INLINE i32 mode(const float *z, i32 n) {
   return best;
 }
 
-/* Philox4x32-10 (base/math/streams.ts): 53 bits as a double in [0, 1). */
-static double uniform(u32 draw, u32 event, u32 id, u32 purpose, u32 key0, u32 key1) {
-  for (i32 round = 0; round < 10; round++) {
-    u64 a = 0xD2511F53ull * draw, b = 0xCD9E8D57ull * id;
-    u32 next0 = (u32)(b >> 32) ^ event ^ key0, next2 = (u32)(a >> 32) ^ purpose ^ key1;
-    draw = next0, event = (u32)b, id = next2, purpose = (u32)a;
-    key0 += 0x9E3779B9u, key1 += 0xBB67AE85u;
+/* The Gaussian's log-density of an action: -(a - m)^2 / (2 sigma^2) - log sigma - 1/2 log 2 pi, summed. */
+INLINE float logDensity(const Context *c, const float *mean, const float *action) {
+  float logProb = 0.0f;
+  for (i32 j = 0; j < c->numActions; j++) {
+    float z = (action[j] - mean[j]) / at(c, c->std)[j];
+    logProb -= 0.5f * z * z + at(c, c->logStd)[j] + HALF_LOG_2PI;
   }
-  return ((double)(draw >> 5) * 67108864.0 + (double)(event >> 6)) * 1.1102230246251565e-16;
+  return logProb;
+}
+
+INLINE i32 isFinite(float x) { return (bitsOf(x) & 0x7f800000) != 0x7f800000; }
+
+/* Normalises the observations of n rows in place, and finds the first that is not finite. */
+static void see(const Context *c, i32 n) {
+  float *x = at(c, c->seen);
+  i32 size = c->observationSize, *bad = ints(c, c->nonFiniteRow);
+  *bad = -1;
+  for (i32 r = n - 1; r >= 0; r--)
+    for (i32 k = 0; k < size; k++) {
+      float *here = x + r * size + k;
+      if (!isFinite(*here)) *bad = r;
+      if (c->normalize) *here = clampf((float)(((double)*here - doubles(c, c->mean)[k]) * doubles(c, c->scale)[k]), c->clip);
+    }
+}
+
+/* Takes `rows` rows of `observations` as the networks' input: those from `first` on, or those that `indices` names. */
+static void loadInput(const Context *c, const float *observations, const i32 *indices, i32 first, i32 rows) {
+  i32 size = c->observationSize;
+  float *x = at(c, c->x);
+  for (i32 r = 0; r < rows; r++) {
+    const float *from = observations + (indices ? indices[first + r] : first + r) * size;
+    for (i32 k = 0; k < size; k++) x[r * c->xPad + k] = from[k];
+  }
 }
 
 enum { PURPOSE_ACTION = 3 };
 
+/* The action, log-probability and distribution of row `row`; z is the actor's output, p its probabilities. */
+INLINE void choose(const Context *c, const float *z, const float *p, i32 row, i32 greedy, u32 seedLow, u32 seedHigh,
+                   u32 env, u32 step) {
+  i32 n = c->numActions;
+  float *logProb = at(c, c->logProbs) + row;
+  if (c->distribution == CATEGORICAL) {
+    double u = greedy ? 0.0 : philox(0, step, env, PURPOSE_ACTION, seedLow, seedHigh).first;
+    i32 action = greedy ? mode(at(c, c->distributions) + row * n, n) : invert(p, n, u);
+    ints(c, c->actions)[row] = action;
+    *logProb = z[action];
+    return;
+  }
+  float *action = at(c, c->actions) + row * n;
+  for (i32 j = 0; j < n; j++) {
+    double noise = greedy ? 0.0 : normal(philox(j, step, env, PURPOSE_ACTION, seedLow, seedHigh));
+    action[j] = z[j] + at(c, c->std)[j] * (float)noise;
+  }
+  *logProb = logDensity(c, z, action);
+}
+
+/* What a row's distribution is given by: logits; or means, then log_stds. */
+INLINE void describe(const Context *c, const float *z, float *to) {
+  for (i32 j = 0; j < c->numActions; j++) to[j] = z[j];
+  if (c->distribution == GAUSSIAN)
+    for (i32 j = 0; j < c->numActions; j++) to[c->numActions + j] = at(c, c->logStd)[j];
+}
+
 /* Acts for n rows: actions, log-probabilities, values; sampled, or the mode if `greedy`. */
-EXPORT void act(i32 context, i32 n, i32 greedy, u32 seedLow, u32 seedHigh, u32 firstEnv, u32 step) {
-  const Context *c = (const Context *)at(context);
-  const Layer *policy = &c->actor.layers[c->actor.numLayers - 1], *value = &c->critic.layers[c->critic.numLayers - 1];
+EXPORT void act(Context *c, i32 n, i32 greedy, u32 seedLow, u32 seedHigh, u32 firstEnv, u32 step) {
+  const Layer *policy = head(&c->actor), *value = head(&c->critic);
+  i32 *bad = ints(c, c->nonFiniteRow), ld = policy->outPad;
+  see(c, n);
   for (i32 first = 0; first < n; first += BLOCK) {
     i32 rows = n - first < BLOCK ? n - first : BLOCK;
-    loadInput(c, first, rows);
-    forward(c, &c->actor, rows);
-    forward(c, &c->critic, rows);
-    logSoftmax(at(policy->y), at(policy->dy), policy->outPad, rows, c->numActions);
+    loadInput(c, at(c, c->seen), 0, first, rows);
+    forwardAll(c, rows, 1);
+    float *z = at(c, policy->y), *p = at(c, policy->dy);
+    for (i32 r = 0; r < rows; r++) describe(c, z + r * ld, at(c, c->distributions) + (first + r) * c->distributionSize);
+    if (c->distribution == CATEGORICAL) logSoftmax(z, p, ld, rows, c->numActions);
     for (i32 r = 0; r < rows; r++) {
-      const float *z = at(policy->y) + r * policy->outPad, *p = at(policy->dy) + r * policy->outPad;
-      double u = greedy ? 0.0 : uniform(0, step, firstEnv + first + r, PURPOSE_ACTION, seedLow, seedHigh);
-      i32 action = greedy ? mode(z, c->numActions) : sample(p, c->numActions, u);
-      ((i32 *)at(c->actions))[first + r] = action;
-      at(c->logProbs)[first + r] = z[action];
-      at(c->values)[first + r] = at(value->y)[r * value->outPad];
+      i32 row = first + r;
+      choose(c, z + r * ld, p + r * ld, row, greedy, seedLow, seedHigh, firstEnv + row, step);
+      at(c, c->values)[row] = at(c, value->y)[r * value->outPad];
+      i32 fine = isFinite(at(c, c->logProbs)[row]) && isFinite(at(c, c->values)[row]);
+      if (!fine && (*bad < 0 || row < *bad)) *bad = row;
     }
   }
 }
 
 /* Values of n rows. */
-EXPORT void evaluate(i32 context, i32 n) {
-  const Context *c = (const Context *)at(context);
-  const Layer *value = &c->critic.layers[c->critic.numLayers - 1];
+EXPORT void evaluate(Context *c, i32 n) {
+  const Layer *value = head(&c->critic);
+  see(c, n);
   for (i32 first = 0; first < n; first += BLOCK) {
     i32 rows = n - first < BLOCK ? n - first : BLOCK;
-    loadInput(c, first, rows);
-    forward(c, &c->critic, rows);
-    for (i32 r = 0; r < rows; r++) at(c->values)[first + r] = at(value->y)[r * value->outPad];
+    loadInput(c, at(c, c->seen), 0, first, rows);
+    forwardAll(c, rows, 0);
+    for (i32 r = 0; r < rows; r++) at(c, c->values)[first + r] = at(c, value->y)[r * value->outPad];
   }
 }
 
 /* -------------------------------------------------------------------------------------------------------- losses */
 
-/*
- * The policy's term of one row, A its advantage, l and ratio those of its action: adds the statistics, turns the
- * probabilities p in `dz` into dz[j] = dl ([j = action] - p_j) + entCoef p_j (log p_j + H), dl = d loss / d log p_action.
- */
-INLINE void policyRow(const Context *c, const float *z, float *dz, i32 row, float l, float ratio, double *stats) {
-  i32 n = c->numActions, action = ((i32 *)at(c->actions))[row];
-  float entropy = 0.0f;
-  for (i32 j = 0; j < n; j++) entropy -= dz[j] * z[j];
-
-  float A = (at(c->advantages)[row] - c->advantageMean) / c->advantageDivisor;
+/* The clipped surrogate of one row whose log-ratio is l; returns d loss / d log-probability. */
+INLINE float surrogate(const Context *c, i32 row, float l, float ratio, double *stats) {
+  float A = (at(c, c->rowAdvantages)[row] - c->advantageMean) / c->advantageDivisor;
   float low = 1.0f - c->clipCoef, high = 1.0f + c->clipCoef;
   float clipped = ratio < low ? low : ratio > high ? high : ratio;
   float plain = ratio * A, other = clipped * A;
   /* Turned so that NaN takes the plain term: it must reach the gradient. */
   i32 binds = other < plain;
-  float dl = binds ? 0.0f : -plain;
-  for (i32 j = 0; j < n; j++)
-    dz[j] = dl * ((j == action ? 1.0f : 0.0f) - dz[j]) + c->entCoef * dz[j] * (z[j] + entropy);
-
   /* e^l - 1 - l: the difference would leave nothing but rounding where l is small. */
   float off = ratio - 1.0f, far = l < 0.0f ? -l : l;
-  double kl = far < 0.34f ? (double)(l * l * EXP_POLYNOMIAL(l)) : (double)off - (double)l;
   stats[POLICY_LOSS] -= (double)(binds ? other : plain);
-  stats[ENTROPY] += (double)entropy;
-  stats[APPROX_KL] += kl;
+  stats[APPROX_KL] += far < 0.34f ? (double)(l * l * EXP_POLYNOMIAL(l)) : (double)off - (double)l;
   stats[CLIPPED] += (off < 0.0f ? -off : off) > c->clipCoef ? 1.0 : 0.0;
+  return binds ? 0.0f : -plain;
 }
 
-/* The policy's terms of a block of rows, from `first` on in the minibatch. */
-static void policyLoss(const Context *c, const Layer *policy, i32 first, i32 rows, double *stats) {
-  float *z = at(policy->y), *dz = at(policy->dy), l[BLOCK], ratio[BLOCK];
-  i32 ld = policy->outPad;
-  const i32 *action = (i32 *)at(c->actions) + first;
-  logSoftmax(z, dz, ld, rows, c->numActions);
-  for (i32 r = 0; r < BLOCK; r++) l[r] = r < rows ? z[r * ld + action[r]] - at(c->logProbs)[first + r] : 0.0f;
+/*
+ * The policy's gradient of one row with respect to its logits, dl = d loss / d log p_a: `dz` holds the
+ * probabilities p, z their logarithms, q and logQ are the old policy's, or null without KL.
+ *   dz_j = dl ([j = a] - p_j) + entCoef p_j (log p_j + H) + klCoef (p_j - q_j)
+ */
+INLINE void categoricalRow(const Context *c, const float *z, float *dz, const float *logQ, const float *q, i32 row,
+                           float dl, double *stats) {
+  i32 n = c->numActions, action = ints(c, c->rowActions)[row];
+  float entropy = 0.0f, kl = 0.0f;
+  for (i32 j = 0; j < n; j++) entropy -= dz[j] * z[j];
+  for (i32 j = 0; j < n; j++) {
+    float p = dz[j];
+    dz[j] = dl * ((j == action ? 1.0f : 0.0f) - p) + c->entCoef * p * (z[j] + entropy);
+    if (c->withKl) dz[j] += c->klCoef * (p - q[j]), kl += q[j] * (logQ[j] - z[j]);
+  }
+  stats[ENTROPY] += (double)entropy;
+  stats[KL] += (double)kl;
+}
+
+/* Likewise with respect to the Gaussian's means z and, added to the shard's, to log_std. */
+INLINE void gaussianRow(const Context *c, const float *z, float *dz, i32 row, float dl, double *stats) {
+  i32 n = c->numActions;
+  const float *action = at(c, c->rowActions) + row * n, *old = at(c, c->rowDistributions) + row * 2 * n;
+  const float *logStd = at(c, c->logStd), *std = at(c, c->std);
+  float entropy = 0.0f, kl = 0.0f;
+  for (i32 j = 0; j < n; j++) {
+    float u = (action[j] - z[j]) / std[j];
+    float byLogStd = dl * (u * u - 1.0f) - c->entCoef;
+    dz[j] = dl * (u / std[j]);
+    entropy += logStd[j] + 0.5f + HALF_LOG_2PI;
+    if (c->withKl) {
+      float move = (z[j] - old[j]) / std[j], ratio = at(c, c->old)[j] / std[j];
+      float spread = ratio * ratio + move * move;
+      kl += logStd[j] - old[n + j] + 0.5f * spread - 0.5f;
+      dz[j] += c->klCoef * (move / std[j]);
+      byLogStd += c->klCoef * (1.0f - spread);
+    }
+    at(c, c->gradLogStd)[j] += byLogStd;
+  }
+  stats[ENTROPY] += (double)entropy;
+  stats[KL] += (double)kl;
+}
+
+/* The policy's terms of a block of rows. */
+static void policyLoss(const Context *c, const i32 *indices, i32 rows, double *stats) {
+  const Layer *policy = head(&c->actor);
+  i32 ld = policy->outPad, n = c->numActions, categorical = c->distribution == CATEGORICAL;
+  float *z = at(c, policy->y), *dz = at(c, policy->dy), *old = at(c, c->old), l[BLOCK], ratio[BLOCK];
+  if (categorical) logSoftmax(z, dz, ld, rows, n);
+  if (categorical && c->withKl) {
+    for (i32 r = 0; r < rows; r++)
+      for (i32 j = 0; j < n; j++) old[r * ld + j] = at(c, c->rowDistributions)[indices[r] * n + j];
+    logSoftmax(old, at(c, c->oldProbs), ld, rows, n);
+  }
+  for (i32 r = 0; r < BLOCK; r++) l[r] = 0.0f;
+  for (i32 r = 0; r < rows; r++) {
+    i32 row = indices[r];
+    float logProb = categorical ? z[r * ld + ints(c, c->rowActions)[row]]
+                                : logDensity(c, z + r * ld, at(c, c->rowActions) + row * n);
+    l[r] = logProb - at(c, c->rowLogProbs)[row];
+  }
   for (i32 r = 0; r < BLOCK; r += W) store(ratio + r, vexp(load(l + r)));
-  for (i32 r = 0; r < rows; r++) policyRow(c, z + r * ld, dz + r * ld, first + r, l[r], ratio[r], stats);
+  for (i32 r = 0; r < rows; r++) {
+    i32 row = indices[r], k = r * ld;
+    float dl = surrogate(c, row, l[r], ratio[r], stats);
+    if (categorical) {
+      categoricalRow(c, z + k, dz + k, old + k, at(c, c->oldProbs) + k, row, dl, stats);
+      continue;
+    }
+    const float *oldLogStd = at(c, c->rowDistributions) + row * 2 * n + n;
+    if (c->withKl) /* one vector of log_std in all rows that acted together; read to the end of its last vector */
+      for (i32 j = 0; j < n; j += W) store(old + j, vexp(load(oldLogStd + j)));
+    gaussianRow(c, z + k, dz + k, row, dl, stats);
+  }
+}
+
+INLINE float huber(float error, float delta) {
+  float size = error < 0.0f ? -error : error;
+  return size > delta ? delta * (size - 0.5f * delta) : 0.5f * error * error;
 }
 
 /* The value's term of one row; returns d loss / d value. */
 INLINE float valueRow(const Context *c, float value, i32 row, double *stats) {
-  float target = at(c->returns)[row], error = value - target;
-  float loss = 0.5f * error * error, slope = error;
-  if (c->valueClip >= 0.0f) {
-    float old = at(c->values)[row], moved = value - old;
-    float bounded = moved < -c->valueClip ? -c->valueClip : moved > c->valueClip ? c->valueClip : moved;
-    float far = old + bounded - target, farLoss = 0.5f * far * far;
-    /* Where the clipped error is the larger, and the clip binds, the value has no slope. */
-    if (farLoss > loss) loss = farLoss, slope = bounded == moved ? error : 0.0f;
+  float target = at(c, c->rowReturns)[row], old = at(c, c->rowValues)[row];
+  float error = value - target, moved = value - old;
+  float loss = huber(error, c->huberDelta), slope = clampf(error, c->huberDelta);
+  if (moved > c->valueClip || moved < -c->valueClip) {
+    float clipped = huber(old + clampf(moved, c->valueClip) - target, c->huberDelta);
+    /* The moved value does not depend on this one: no slope. */
+    if (c->valueReplaces || clipped > loss) loss = clipped, slope = 0.0f;
   }
   stats[VALUE_LOSS] += (double)loss;
   return c->vfCoef * slope;
 }
 
-/* Forward, losses and backward of `rows` rows of the minibatch from `first` on. */
+/* Forward, losses and backward of the `rows` rows of the minibatch from `first` on. */
 static void learn(const Context *c, i32 first, i32 rows, double *stats) {
-  const Layer *policy = &c->actor.layers[c->actor.numLayers - 1], *value = &c->critic.layers[c->critic.numLayers - 1];
-  loadInput(c, first, rows);
-  forward(c, &c->actor, rows);
-  forward(c, &c->critic, rows);
-  policyLoss(c, policy, first, rows, stats);
+  const Layer *value = head(&c->critic);
+  const i32 *indices = ints(c, c->indices) + first;
+  loadInput(c, at(c, c->rowObservations), indices, 0, rows);
+  forwardAll(c, rows, 1);
+  policyLoss(c, indices, rows, stats);
   for (i32 r = 0; r < rows; r++)
-    at(value->dy)[r * value->outPad] = valueRow(c, at(value->y)[r * value->outPad], first + r, stats);
-  backward(c, &c->actor, rows);
-  backward(c, &c->critic, rows);
+    at(c, value->dy)[r * value->outPad] = valueRow(c, at(c, value->y)[r * value->outPad], indices[r], stats);
+  backwardAll(c, rows);
   stats[ROWS] += rows;
 }
 
@@ -437,53 +512,56 @@ static double addRounded(const float *from, i32 ld, i32 rows, i32 columns, doubl
       *(vd *)(to + k) = sum + ((__builtin_convertvector(g, vd) + shift) - shift);
     }
     for (; k < columns; k++) {
-      union { float f; i32 i; } g = { from[k] };
-      i32 magnitude = g.i & 0x7fffffff;
+      i32 magnitude = bitsOf(from[k]) & 0x7fffffff;
       last = magnitude > last ? magnitude : last;
-      to[k] += ((double)g.f + shift) - shift;
+      to[k] += ((double)from[k] + shift) - shift;
     }
   }
   for (i32 i = 0; i < W; i++) last = top[i] > last ? top[i] : last;
-  union { i32 i; float f; } largest = { last };
-  return largest.f;
+  return ((union { i32 i; float f; }){ last }).f;
 }
 
-static void addNetwork(const Context *c, const Network *net, i32 tensor, double *largest) {
-  const double *grid = doubles(c->grid);
-  double *gradient = doubles(c->gradient);
-  for (i32 l = 0; l < net->numLayers; l++, tensor += 2) {
+/* Writes the largest magnitude of each of the network's tensors from `largest` on; returns where the next goes. */
+static double *addNetwork(const Context *c, const Network *net, const double **grid, double *gradient, double *largest) {
+  for (i32 l = 0; l < net->numLayers; l++, *grid += 2, largest += 2) {
     const Layer *layer = &net->layers[l];
-    largest[tensor] = addRounded(at(layer->gradWeight), layer->inPad, layer->out, layer->in,
-                                 gradient + layer->flatWeight, grid[tensor]);
-    largest[tensor + 1] =
-        addRounded(at(layer->gradBias), 0, 1, layer->out, gradient + layer->flatBias, grid[tensor + 1]);
+    largest[0] = addRounded(at(c, layer->gradWeight), layer->inPad, layer->out, layer->in,
+                            gradient + layer->flatWeight, (*grid)[0]);
+    largest[1] = addRounded(at(c, layer->gradBias), 0, 1, layer->out, gradient + layer->flatBias, (*grid)[1]);
   }
+  return largest;
 }
 
-static void clearShard(const Network *net) {
+static void clearShard(const Context *c, const Network *net) {
   for (i32 l = 0; l < net->numLayers; l++) {
     const Layer *layer = &net->layers[l];
-    fill(at(layer->gradWeight), layer->out * layer->inPad);
-    fill(at(layer->gradBias), layer->outPad);
+    fill(at(c, layer->gradWeight), layer->out * layer->inPad);
+    fill(at(c, layer->gradBias), layer->outPad);
   }
 }
 
-/* The gradients of `numShards` shards of `rowsPerShard` gathered rows each, shard after shard. */
-EXPORT void gradients(i32 context, i32 numShards, i32 rowsPerShard, i32 numParameters) {
-  const Context *c = (const Context *)at(context);
-  double *gradient = doubles(c->gradient);
-  for (i32 i = 0; i < numParameters; i++) gradient[i] = 0.0;
+/*
+ * The gradients of `numShards` shards of `rowsPerShard` rows each, shard after shard, into `gradient` [P]; and
+ * into `slots` [numShards, STATISTICS + tensors] each shard's statistics and largest magnitudes.
+ */
+EXPORT void gradients(Context *c, i32 numShards, i32 rowsPerShard, double *gradient, double *slots) {
+  for (i32 i = 0; i < c->numParameters; i++) gradient[i] = 0.0;
   for (i32 shard = 0; shard < numShards; shard++) {
-    double *stats = doubles(c->statistics) + shard * STATISTICS;
+    double *stats = slots + shard * (STATISTICS + c->numTensors), *largest = stats + STATISTICS;
+    const double *grid = doubles(c, c->grid);
     for (i32 i = 0; i < STATISTICS; i++) stats[i] = 0.0;
-    clearShard(&c->actor);
-    clearShard(&c->critic);
+    clearShard(c, &c->trunk);
+    clearShard(c, &c->actor);
+    clearShard(c, &c->critic);
+    if (c->distribution == GAUSSIAN) fill(at(c, c->gradLogStd), c->numActions);
     i32 begin = shard * rowsPerShard, end = begin + rowsPerShard;
     for (i32 first = begin; first < end; first += BLOCK)
       learn(c, first, end - first < BLOCK ? end - first : BLOCK, stats);
-    double *largest = doubles(c->largest) + shard * c->numTensors;
-    addNetwork(c, &c->actor, 0, largest);
-    addNetwork(c, &c->critic, 2 * c->actor.numLayers, largest);
+    largest = addNetwork(c, &c->trunk, &grid, gradient, largest);
+    largest = addNetwork(c, &c->actor, &grid, gradient, largest);
+    largest = addNetwork(c, &c->critic, &grid, gradient, largest);
+    if (c->distribution == GAUSSIAN)
+      *largest = addRounded(at(c, c->gradLogStd), 0, 1, c->numActions, gradient + c->flatLogStd, *grid);
   }
 }
 
@@ -492,36 +570,63 @@ EXPORT void gradients(i32 context, i32 numShards, i32 rowsPerShard, i32 numParam
 /* Sums of squares go over this many lanes, whatever W: element i to lane i mod LANES, then lane after lane. */
 #define LANES 16
 
-static double norm(const double *g, i32 count) {
-  vd squares[LANES / W] = {};
-  for (i32 i = 0; i < count; i += LANES)
-    for (i32 j = 0; j < LANES / W; j++) {
-      vd x = *(const vd *)(g + i + j * W);
-      squares[j] += x * x;
+/* The largest magnitude of x [count], NaN and infinity on top. */
+EXPORT double largestOf(const double *x, i32 count) {
+  i64 largest = 0;
+  vl top = (vl){};
+  i32 i = 0;
+  for (; i + W <= count; i += W) {
+    vl magnitude = *(const vl *)(x + i) & 0x7fffffffffffffff, above = magnitude > top;
+    top = (above & magnitude) | (~above & top);
+  }
+  for (i32 k = 0; k < W; k++) largest = top[k] > largest ? top[k] : largest;
+  for (; i < count; i++) {
+    i64 magnitude = bitsOfDouble(x[i]) & 0x7fffffffffffffff;
+    largest = magnitude > largest ? magnitude : largest;
+  }
+  return ((union { i64 i; double d; }){ largest }).d;
+}
+
+/* Multiplies x [count] by `factor`, in place; returns the norm of what it has become. */
+EXPORT double scaleAndNorm(double *x, i32 count, double factor) {
+  double lanes[LANES] = {}, sum = 0.0;
+  i32 i = 0;
+  for (; i + LANES <= count; i += LANES)
+    for (i32 j = 0; j < LANES; j += W) {
+      vd scaled = *(vd *)(x + i + j) * factor;
+      *(vd *)(x + i + j) = scaled;
+      *(vd *)(lanes + j) += scaled * scaled;
     }
-  double sum = 0.0;
-  for (i32 i = 0; i < LANES; i++) sum += squares[i / W][i % W];
+  for (; i < count; i++) x[i] *= factor, lanes[i % LANES] += x[i] * x[i];
+  for (i32 k = 0; k < LANES; k++) sum += lanes[k];
   return __builtin_elementwise_sqrt(sum);
 }
 
-/*
- * Scales the gradient to a norm of at most maxNorm and moves the parameters against it by Adam (engine/adam.ts,
- * whose bits these are): float64 arithmetic, float32 storage. `count` is a multiple of LANES, padded with zeros.
- */
-EXPORT void adam(i32 parameters, i32 firstMoment, i32 secondMoment, i32 gradient, i32 count, double maxNorm,
-                 double learningRate, double beta1, double beta2, double epsilon, double firstCorrection,
-                 double secondCorrection) {
-  float *p = at(parameters), *first = at(firstMoment), *second = at(secondMoment);
-  const double *g = doubles(gradient);
-  double scale = maxNorm / (norm(g, count) + 1e-6);
-  scale = scale > 1.0 ? 1.0 : scale;
-  for (i32 i = 0; i < count; i += W) {
-    vd x = *(const vd *)(g + i) * scale;
-    vd m = beta1 * __builtin_convertvector(load(first + i), vd) + (1.0 - beta1) * x;
-    vd v = beta2 * __builtin_convertvector(load(second + i), vd) + (1.0 - beta2) * x * x;
-    store(first + i, __builtin_convertvector(m, vf));
-    store(second + i, __builtin_convertvector(v, vf));
-    vd step = (learningRate * (m / firstCorrection)) / (__builtin_elementwise_sqrt(v / secondCorrection) + epsilon);
-    store(p + i, __builtin_convertvector(__builtin_convertvector(load(p + i), vd) - step, vf));
-  }
+typedef struct {
+  double scale, stepSize, beta1, beta2, epsilon, perSecond;
+} Adam;
+
+/* One vector of Adam (engine/adam.ts, whose bits these are): float64 arithmetic, float32 storage. */
+INLINE void adamVector(const Adam *a, float *p, float *first, float *second, const double *g) {
+  vd x = *(const vd *)g * a->scale;
+  vd m = a->beta1 * __builtin_convertvector(load(first), vd) + (1.0 - a->beta1) * x;
+  vd v = a->beta2 * __builtin_convertvector(load(second), vd) + (1.0 - a->beta2) * x * x;
+  store(first, __builtin_convertvector(m, vf));
+  store(second, __builtin_convertvector(v, vf));
+  vd step = (a->stepSize * m) / (__builtin_elementwise_sqrt(v * a->perSecond) + a->epsilon);
+  store(p, __builtin_convertvector(__builtin_convertvector(load(p), vd) - step, vf));
+}
+
+/* Moves `count` parameters against `scale` times the gradient. */
+EXPORT void adam(float *p, float *first, float *second, const double *g, i32 count, double scale, double stepSize,
+                 double beta1, double beta2, double epsilon, double perSecond) {
+  Adam a = { scale, stepSize, beta1, beta2, epsilon, perSecond };
+  i32 i = 0;
+  for (; i + W <= count; i += W) adamVector(&a, p + i, first + i, second + i, g + i);
+  float rest[3][W] = {};
+  double restGradient[W] = {};
+  for (i32 k = i; k < count; k++)
+    rest[0][k - i] = p[k], rest[1][k - i] = first[k], rest[2][k - i] = second[k], restGradient[k - i] = g[k];
+  adamVector(&a, rest[0], rest[1], rest[2], restGradient);
+  for (i32 k = i; k < count; k++) p[k] = rest[0][k - i], first[k] = rest[1][k - i], second[k] = rest[2][k - i];
 }

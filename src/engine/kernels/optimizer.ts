@@ -1,29 +1,25 @@
-import { type AdamState, adamDefaults, type Optimizer } from '../optimizer.ts'
-import type { Kernels } from './load.ts'
+import type { Layout } from '../layout.ts'
+import { type AdamState, adamDefaults, clipScale, type Optimizer } from '../optimizer.ts'
+import type { Kernels, Load } from './load.ts'
 
-/** Lanes of the kernels' sums: arrays are padded to a multiple, with zeros. */
-const LANES = 16
-
-/** Adam in the kernels, with the bits of engine/adam.ts. Its arrays lie in an arena of their own. */
+/** Adam in the kernels, with the bits of engine/adam.ts. Its arrays lie in memory of their own. */
 export class KernelOptimizer implements Optimizer {
+  readonly #layout: Layout
   readonly #kernels: Kernels
-  readonly #count: number
-  readonly #parameters: Float32Array
+  readonly #views: { gradient: Float64Array; parameters: Float32Array }
   readonly #moments: { firstMoment: Float32Array; secondMoment: Float32Array }
-  readonly #gradient: Float64Array
   #powers = { beta1Power: 1, beta2Power: 1 }
 
-  /** @param size P; @param load makes kernels with an arena of so many bytes. */
-  constructor(size: number, load: (bytes: number) => Kernels) {
-    const count = Math.ceil(size / LANES) * LANES
-    const kernels = load(5 * count * 4)
-    // In words: the gradient first, which is float64, then parameters and moments.
+  constructor(layout: Layout, load: Load) {
+    const { size } = layout
+    const kernels = load(5 * size * 4)
     const floats = (word: number) => new Float32Array(kernels.memory, kernels.offset + word * 4, size)
+    this.#layout = layout
     this.#kernels = kernels
-    this.#count = count
-    this.#gradient = new Float64Array(kernels.memory, kernels.offset, size)
-    this.#parameters = floats(2 * count)
-    this.#moments = { firstMoment: floats(3 * count), secondMoment: floats(4 * count) }
+    // In words: the gradient first, which is float64, then moments and parameters.
+    this.#moments = { firstMoment: floats(2 * size), secondMoment: floats(3 * size) }
+    const gradient = new Float64Array(kernels.memory, kernels.offset, size)
+    this.#views = { gradient, parameters: floats(4 * size) }
   }
 
   get state(): AdamState {
@@ -36,17 +32,50 @@ export class KernelOptimizer implements Optimizer {
     this.#powers = powers
   }
 
-  step(parameters: Float32Array, gradient: Float64Array, learningRate: number, maxNorm: number): void {
+  average(sums: Float64Array, rows: number, largest: Float64Array): number {
+    const { largestOf, scaleAndNorm } = this.#kernels
+    const place = this.#enter(sums, this.#views.gradient)
+    this.#layout.tensors.forEach(({ offset, size }, t) => {
+      largest[t] = largestOf(place + 8 * offset, size)
+    })
+    const norm = scaleAndNorm(place, this.#layout.size, 1 / rows)
+    this.#leave(sums, this.#views.gradient)
+    return norm
+  }
+
+  step(
+    parameters: Float32Array,
+    gradient: Float64Array,
+    norm: number,
+    maxNorm: number,
+    learningRate: number,
+  ): void {
     const { beta1, beta2, epsilon } = adamDefaults
-    const count = this.#count
     const powers = this.#powers
+    const { size } = this.#layout
     powers.beta1Power *= beta1
     powers.beta2Power *= beta2
-    this.#parameters.set(parameters)
-    this.#gradient.set(gradient)
-    const places = [2 * count, 3 * count, 4 * count, 0, count] as const
-    const corrections = [1 - powers.beta1Power, 1 - powers.beta2Power] as const
-    this.#kernels.adam(...places, maxNorm, learningRate, beta1, beta2, epsilon, ...corrections)
-    parameters.set(this.#parameters)
+    const stepSize = learningRate / (1 - powers.beta1Power)
+    const scale = clipScale(norm, maxNorm)
+    const perSecond = 1 / (1 - powers.beta2Power)
+    const { base } = this.#kernels
+    const moments = [base + 8 * size, base + 12 * size] as const
+    const places = [this.#enter(parameters, this.#views.parameters), ...moments] as const
+    const from = this.#enter(gradient, this.#views.gradient)
+    this.#kernels.adam(...places, from, size, scale, stepSize, beta1, beta2, epsilon, perSecond)
+    this.#leave(parameters, this.#views.parameters)
+  }
+
+  /** Pointer to an array: itself where the kernels reach it, else a copy in their memory. */
+  #enter<A extends Float32Array | Float64Array>(array: A, copy: A): number {
+    const { addressOf, base, offset } = this.#kernels
+    if (addressOf) return addressOf(array)
+    copy.set(array)
+    return base + copy.byteOffset - offset
+  }
+
+  /** Brings back what the kernels wrote into the copy. */
+  #leave<A extends Float32Array | Float64Array>(array: A, copy: A): void {
+    if (!this.#kernels.addressOf) array.set(copy)
   }
 }
