@@ -10,6 +10,7 @@ export function helpText(all: boolean): string {
 
   pporun -np N [options] SCRIPT.ts [training options]    start N ranks of SCRIPT (the word train: the shipped trainer)
   pporun eval RUN [--episodes 100] [--seed 0] [--stochastic] [--json]
+  pporun watch RUN [--port P] [--host ADDRESS]           the same page live, with the policy at play, in a browser
   pporun report RUN... [-o report.html]                  a page: curves, settings, faults; runs compared
   pporun bench allreduce [-np 2] [--sizes 4,40000] [--json]
 

@@ -11,6 +11,7 @@ import { packageVersion } from '../src/base/version.ts'
 const commands: Record<string, (argv: string[]) => Promise<number>> = {
   run: async argv => (await import('./run.ts')).run(argv, reportAfterRun),
   eval: async argv => (await import('./commands/eval.ts')).evaluateCommand(argv),
+  watch: async argv => (await import('./commands/watch.ts')).watchCommand(argv),
   report: async argv => (await import('./commands/report.ts')).reportCommand(argv),
   bench: async argv => (await import('./commands/bench.ts')).bench(argv),
 }

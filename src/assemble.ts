@@ -11,7 +11,7 @@ import { normalizerOf } from './ppo/normalize.ts'
 import type { Parts } from './ppo/ppo.ts'
 import { Running } from './ppo/running.ts'
 import type { Sizes } from './ppo/sizes.ts'
-import { hashParameters } from './ppo/state.ts'
+import { hashParameters, type TrainState } from './ppo/state.ts'
 import { allreduceStrategy } from './ppo/strategy.ts'
 import type { Reporter } from './reporter.ts'
 
@@ -59,17 +59,23 @@ function networkOf({ env, hidden, activation, sharedTrunk }: TrainConfig): Netwo
 
 /** What is written of a commit: the policy for everybody, and all of it for `--resume`. */
 function checkpointOf(commit: Commit, config: TrainConfig): Checkpoint {
-  const { parameters, update } = commit.state
+  return { ...policyOf(commit.state, config), state: { config, commit } satisfies Kept }
+}
+
+/** The policy as it is now, for everybody; its parameters are a copy. */
+export function policyOf(state: TrainState, config: TrainConfig): Checkpoint {
+  const { update } = state
   const { network, tensors } = layoutOf(networkOf(config))
+  const parameters = state.parameters.slice()
   return {
     env: config.env,
     network,
-    normalizer: normalizerOf(config, commit.state),
+    normalizer: normalizerOf(config, state),
     steps: update * config.numEnvs * config.numSteps,
     paramsHash: hashParameters(parameters),
     tensors,
     parameters,
-    state: { config, commit } satisfies Kept,
+    state: null,
   }
 }
 

@@ -9,6 +9,7 @@ export { makeEnv } from './env/single.ts'
 export type { TrainOptions } from './options.ts'
 export type { EvaluateOptions, Evaluation } from './policy/evaluate.ts'
 export { evaluate, loadPolicy, type Policy } from './policy/policy.ts'
-
 export { train } from './train.ts'
+export { watch } from './watch.ts'
 export { reportOnRun, writeReport } from './web/report.ts'
+export type { Watching } from './web/watch.ts'

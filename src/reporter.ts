@@ -6,6 +6,7 @@ import { takeDefaultFolder, takeFolder } from './base/runfolder.ts'
 import { StatusLine } from './base/terminal.ts'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import { CheckpointWriter } from './checkpoint/writer.ts'
+import { LivePolicy } from './live.ts'
 import { jsonlLogger } from './log/jsonl.ts'
 import { type Logger, loggers, silentLogger } from './log/logger.ts'
 import { progressLogger } from './log/progress.ts'
@@ -21,6 +22,8 @@ export interface Reporter {
   fields(fields: object): void
   /** Writes a checkpoint while training goes on; keeps that many. */
   save(make: () => Checkpoint, keep: number): Promise<void>
+  /** After each update: leaves the policy for who watches the run, if anybody does. */
+  live(make: () => Checkpoint): Logger
   /** Waits until all is written. */
   close(): Promise<void>
   /** Lines for the person who watches; the progress line ends. */
@@ -49,7 +52,8 @@ export async function openReporter(rank: number): Promise<Reporter> {
 
 export function silentReporter(folder: string): Reporter {
   const nothing = async () => {}
-  return { folder, log: () => silentLogger, fields: () => {}, save: nothing, close: nothing, say: () => {} }
+  const silent = () => silentLogger
+  return { folder, log: silent, fields: () => {}, save: nothing, live: silent, close: nothing, say: () => {} }
 }
 
 function reporterTo({ folder, fields, status }: Sink): Reporter {
@@ -58,6 +62,7 @@ function reporterTo({ folder, fields, status }: Sink): Reporter {
     for (const line of lines) console.log(line)
   }
   const writer = new CheckpointWriter(folder, text => say(`pporun: warning: ${text}`))
+  let live: LivePolicy | undefined
   return {
     folder,
     log: totalSteps =>
@@ -68,7 +73,14 @@ function reporterTo({ folder, fields, status }: Sink): Reporter {
       ),
     fields,
     save: (make, keep) => writer.save(make(), keep),
-    close: () => writer.close(),
+    live: make => {
+      live = new LivePolicy(folder, make)
+      return live
+    },
+    close: async () => {
+      await writer.close()
+      await live?.close()
+    },
     say,
   }
 }

@@ -1,4 +1,4 @@
-import { assemble } from './assemble.ts'
+import { assemble, policyOf } from './assemble.ts'
 import { rankSettings } from './base/contract.ts'
 import { UsageError } from './base/errors.ts'
 import { thousands } from './base/format.ts'
@@ -9,7 +9,7 @@ import { describeOutcome, describeRun, summary, type TrainResult } from './descr
 import type { Engine } from './engine/engine.ts'
 import { initialParameters } from './engine/init.ts'
 import { dynamicsOf } from './env/registry.ts'
-
+import { loggers } from './log/logger.ts'
 import { resolveConfig, type TrainOptions } from './options.ts'
 import { type Evaluation, play, summarise } from './policy/evaluate.ts'
 import type { TrainConfig } from './ppo/config.ts'
@@ -63,7 +63,8 @@ export async function trainWith(
   const state = initialState(config, engine.layout, initialParameters(engine.layout, config.seed))
   reporter.fields(describeRun(config, sizes, comm, engine))
   const begin = performance.now()
-  await ppo(config, sizes, state, parts)
+  const live = reporter.live(() => policyOf(state, config))
+  await ppo(config, sizes, state, { ...parts, log: loggers(parts.log, live) })
   const seconds = (performance.now() - begin) / 1000
   parts.phase('other')
   await assertInStep(parts.strategy, state.update, state.parameters)

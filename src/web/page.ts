@@ -13,8 +13,8 @@ import { plotSvg } from './svg.ts'
 
 export interface Page {
   title: string
-  /** Content-Security-Policy: what the page may load. */
-  policy: string
+  /** Content-Security-Policy of a page that comes from a file; a server sends it with the page. */
+  policy?: string
   body: Html
   scripts: readonly string[]
 }
@@ -22,7 +22,7 @@ export interface Page {
 /** A complete HTML document that asks for nothing. */
 export function document({ title, policy, body, scripts }: Page): string {
   return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}">
+<html lang="en"><head><meta charset="utf-8">${policy !== undefined && html`<meta http-equiv="Content-Security-Policy" content="${policy}">`}
 <meta name="viewport" content="width=device-width,initial-scale=1"><link rel="icon" href="data:,">
 <title>${title}</title><style>${trusted(pageCss)}</style></head>
 <body>${body}${scripts.map(script => html`<script>${trusted(script)}</script>`)}</body></html>

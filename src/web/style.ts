@@ -48,6 +48,12 @@ tr.differs td{font-weight:600}
 #tip{position:fixed;z-index:2;pointer-events:none;background:var(--paper);color:var(--ink);border:1px solid var(--muted);border-radius:8px;padding:6px 10px;font-size:13px;font-variant-numeric:tabular-nums;box-shadow:0 4px 16px #0003;white-space:nowrap}
 #tip i{display:inline-block;width:9px;height:9px;border-radius:50%;background:currentColor;margin-right:6px}
 #tip span{color:var(--ink)}
+button{font:inherit;color:inherit;background:var(--page);border:1px solid var(--muted);border-radius:8px;padding:5px 16px;cursor:pointer;min-height:36px}
+button:hover{border-color:var(--accent)}
+.stage{margin-top:18px;overflow:hidden}
+.stage canvas{display:block;width:100%;aspect-ratio:5/2;max-height:350px}
+.caption{display:flex;flex-wrap:wrap;gap:6px 16px;align-items:center;justify-content:space-between;padding:8px 16px;border-top:1px solid var(--rule)}
+#words{font-variant-numeric:tabular-nums}
 footer{padding-top:26px;padding-bottom:34px;font-size:13px;color:var(--muted)}
-@media(max-width:700px){main,header,footer{padding-left:12px;padding-right:12px}.roomy{display:none}.narrow{display:block}.facts{grid-template-columns:repeat(2,1fr)}th,td{padding:5px 9px}h1{font-size:20px}}
-@media print{body{background:none;font-size:11px}figure.wide{grid-column:auto}.roomy{display:none}.narrow{display:block}.keys input,.noprint{display:none}.charts{grid-template-columns:1fr 1fr}figure,.card,tr,.facts div{break-inside:avoid}h2{break-after:avoid}.facts{grid-template-columns:repeat(4,1fr)}.scroll{overflow:visible}main,header,footer{padding:0;max-width:none}}`
+@media(max-width:700px){.stage canvas{aspect-ratio:16/10}main,header,footer{padding-left:12px;padding-right:12px}.roomy{display:none}.narrow{display:block}.facts{grid-template-columns:repeat(2,1fr)}th,td{padding:5px 9px}h1{font-size:20px}}
+@media print{body{background:none;font-size:11px}figure.wide{grid-column:auto}.roomy{display:none}.narrow{display:block}.keys input,.stage{display:none}.charts{grid-template-columns:1fr 1fr}figure,.card,tr,.facts div{break-inside:avoid}h2{break-after:avoid}.facts{grid-template-columns:repeat(4,1fr)}.scroll{overflow:visible}main,header,footer{padding:0;max-width:none}}`
