@@ -19,7 +19,11 @@ export function factsOf(run: Run): Html {
       [transport, allreduce].filter(Boolean).join(', ') || '-',
       `${percent(communicationShare(run))} of the time`,
     ),
-    fact('Episodes', thousands(fields.episodes ?? 0), episodesNote(history.last('charts/episodic_length'))),
+    fact(
+      'Episodes',
+      fields.episodes === undefined ? '-' : thousands(fields.episodes),
+      episodesNote(history.last('charts/episodic_length')),
+    ),
   ]}</dl>`
 }
 
@@ -35,6 +39,15 @@ function returnOf({ fields, history }: Run): [value: string, note: string] {
       `${evaluation.episodes} episodes of evaluation`,
     ]
   return [figure(history.last('charts/episodic_return')), 'mean of the last 100 episodes']
+}
+
+/** How far a run is that goes on. */
+export function progressOf({ fields, history }: Run): Html | null {
+  const [total, steps, sps] = [fields.config?.totalSteps, history.last('steps'), history.last('charts/SPS')]
+  if (fields.status !== 'running' || typeof total !== 'number' || !steps || !sps) return null
+  const share = Math.min(1, steps / total)
+  const left = `${Math.round(100 * share)} %, about ${duration(Math.max(0, total - steps) / sps)} left`
+  return html`<p class="progress"><progress value="${share}" aria-label="Environment steps"></progress> ${left}</p>`
 }
 
 export function stepsOf({ fields, history }: Run): string {

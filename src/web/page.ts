@@ -1,6 +1,6 @@
 import { packageVersion } from '../base/version.ts'
 import { type Chart, chartsOf } from './charts.ts'
-import { factsOf } from './facts.ts'
+import { factsOf, progressOf } from './facts.ts'
 import { type Group, groupRuns } from './groups.ts'
 import { type Html, html, trusted } from './html.ts'
 import { COLORS } from './palette.ts'
@@ -38,7 +38,7 @@ export function headline(runs: readonly Run[]): Html {
   if (runs.length > 1)
     return html`<h1>${env}: ${runs.length} runs compared</h1><p class="muted">${runs.map(({ name }) => name).join(', ')}</p>`
   return html`<h1>${env} <span class="status ${first.fields.status}">${first.fields.status}</span></h1>
-<p class="muted">${first.name}</p>${factsOf(first)}`
+<p class="muted">${first.name}</p>${progressOf(first)}${factsOf(first)}`
 }
 
 /** All charts; groups of runs can be hidden where there is more than one. */

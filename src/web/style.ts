@@ -48,6 +48,7 @@ tr.differs td{font-weight:600}
 #tip{position:fixed;z-index:2;pointer-events:none;background:var(--paper);color:var(--ink);border:1px solid var(--muted);border-radius:8px;padding:6px 10px;font-size:13px;font-variant-numeric:tabular-nums;box-shadow:0 4px 16px #0003;white-space:nowrap}
 #tip i{display:inline-block;width:9px;height:9px;border-radius:50%;background:currentColor;margin-right:6px}
 #tip span{color:var(--ink)}
+progress{width:min(100%,420px);height:10px;margin-right:10px;accent-color:var(--accent)}.progress{font-variant-numeric:tabular-nums}
 button{font:inherit;color:inherit;background:var(--page);border:1px solid var(--muted);border-radius:8px;padding:5px 16px;cursor:pointer;min-height:36px}
 button:hover{border-color:var(--accent)}
 .stage{margin-top:18px;overflow:hidden}
