@@ -5,11 +5,14 @@ import { type Sleeper, sleeperOn, yieldCore } from '../base/system.ts'
 import { type Call, checkSameCall, type Header } from './frame.ts'
 import { PeerTimeoutError } from './transport.ts'
 
-/** Looks at another rank's line before this one sleeps, where each has a core. */
+/** Looks at another rank's line before this one gives way: many where each has a core, few where they must take turns. */
 const PATIENT_LOOKS = 4000
-/** And where they must take turns: few, then for so many milliseconds it gives the core to whoever wants it. */
 const HASTY_LOOKS = 20
-const YIELDING = 0.2
+/**
+ * Milliseconds of giving the core to whoever wants it, before it sleeps: longer than it takes to be woken, or two ranks
+ * that have slept once would find each other asleep for ever.
+ */
+const YIELDING = 0.5
 /** Milliseconds asleep at a time; the event loop gets a turn in between, so that an abort is heard. */
 const NAP = 1
 /** Milliseconds without a turn of the event loop. */
@@ -39,7 +42,7 @@ export class Meeting {
   readonly #lines: Int32Array[]
   readonly #sleepers: Int32Array[]
   readonly #futexes: Sleeper[]
-  readonly #crowded: boolean
+  readonly #looks: number
   #failure: Error | null = null
   #lastTurn: number = performance.now()
 
@@ -51,7 +54,7 @@ export class Meeting {
     this.#lines = ranks.map((_, local) => new Int32Array(memory, places.line(local), LINE / 4))
     this.#sleepers = ranks.map((_, local) => new Int32Array(memory, places.sleepers(local), 1))
     this.#futexes = this.#lines.map(line => sleeperOn(line.subarray(ARRIVALS, ARRIVALS + 1)))
-    this.#crowded = ranks.length > availableParallelism()
+    this.#looks = ranks.length > availableParallelism() ? HASTY_LOOKS : PATIENT_LOOKS
   }
 
   /**
@@ -121,9 +124,7 @@ export class Meeting {
   }
 
   #seen(rank: number, arrivals: number): boolean {
-    const looks = this.#crowded ? HASTY_LOOKS : PATIENT_LOOKS
-    for (let look = 0; look < looks; look++) if (this.#arrived(rank, arrivals)) return true
-    if (!this.#crowded) return false
+    for (let look = 0; look < this.#looks; look++) if (this.#arrived(rank, arrivals)) return true
     for (const end = performance.now() + YIELDING; performance.now() < end; ) {
       yieldCore()
       if (this.#arrived(rank, arrivals)) return true
