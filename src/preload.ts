@@ -1,6 +1,6 @@
 import { rankSettings } from './base/contract.ts'
 import { control, describeFailure } from './base/control.ts'
-import { dieWithParent } from './base/system.ts'
+import { dieWithParent, keepFreedMemory } from './base/system.ts'
 import { PeerTimeoutError } from './collective/transport.ts'
 import { closeAll } from './connect.ts'
 
@@ -14,6 +14,7 @@ const pipe = control()
 
 if (settings && pipe) {
   dieWithParent(settings.agentPid)
+  keepFreedMemory()
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
   process.on('uncaughtException', error => void report(error))
   process.once('beforeExit', () => void closeAll().catch(report))

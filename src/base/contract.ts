@@ -4,7 +4,7 @@
  */
 
 /** Version of frames and control messages; ranks of another version are refused. */
-export const WIRE_VERSION = 3
+export const WIRE_VERSION = 4
 
 /** --engine: what computes (src/engine/select.ts). */
 export const engineChoices = ['auto', 'native', 'wasm', 'reference'] as const

@@ -20,12 +20,21 @@ import type { Reduce } from './reduce.ts'
  * As many bytes and messages as the ring, but two steps instead of 2(N-1): nobody waits for a neighbour who
  * waits. The price is N-1 connections per rank, and N-1 messages that arrive at once.
  *
- * The owner alone adds, so all ranks end with the same bits.
+ * The owner alone adds, so all ranks end with the same bits. Of two ranks, and of short arrays, everybody adds
+ * everything, which is one step.
  */
 export const direct: Algorithm = { allreduce, reduceScatter }
 
+/** An array this short is a message in any case: one step instead of two. */
+const SHORT = 2 ** 12 // bytes
+
+/** Of two ranks, long arrays go in parts: one is added while the next travels. */
+const PART = 2 ** 19 // bytes
+
 async function allreduce(x: Exchange, array: TypedArray, reduce: Reduce): Promise<void> {
   const { rank, size } = x
+  if (size === 2) return swap(x, array, reduce)
+  if (array.byteLength <= SHORT) return tell(x, array, reduce)
   const mine = await reduceScatter(x, array, reduce)
   for (const peer of others(x)) x.send(peer, 1, mine)
   slice(array, rank, size).set(mine)
@@ -33,6 +42,30 @@ async function allreduce(x: Exchange, array: TypedArray, reduce: Reduce): Promis
     const target = slice(array, peer, size)
     target.set(await x.recv(peer, 1, target.length))
   }
+}
+
+/**
+ * Two ranks send each other all they have and both add: as many bytes as by slices, in one step.
+ * Which of the two is added to which does not show in any of the reductions. Cost: alpha + S beta + S gamma.
+ */
+async function swap(x: Exchange, array: TypedArray, reduce: Reduce): Promise<void> {
+  const peer = 1 - x.rank
+  const parts = Math.max(1, Math.ceil(array.byteLength / PART))
+  for (let k = 0; k < parts; k++) x.send(peer, k, slice(array, k, parts))
+  for (let k = 0; k < parts; k++) {
+    const target = slice(array, k, parts)
+    reduce(target, await x.recv(peer, k, target.length))
+  }
+}
+
+/** Everybody sends everybody all it has, and adds, in the order of the ranks. Cost: alpha + (N-1) S (beta + gamma). */
+async function tell(x: Exchange, array: TypedArray, reduce: Reduce): Promise<void> {
+  const { rank, size } = x
+  for (const peer of others(x)) x.send(peer, 0, array)
+  const sum = copyOf(rank === 0 ? array : await x.recv(0, 0, array.length))
+  for (let peer = 1; peer < size; peer++)
+    reduce(sum, peer === rank ? array : await x.recv(peer, 0, array.length))
+  array.set(sum)
 }
 
 /** Step 0 alone. Cost: alpha + (N-1)/N S beta + (N-1)/N S gamma. */

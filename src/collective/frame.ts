@@ -70,24 +70,8 @@ export const HEADER_BYTES: number = WORDS * 4
 /** @param job as in Place. */
 export function encodeHeader(header: Header, { job }: Pick<Place, 'job'>): Uint8Array {
   const { source, epoch, group, sequence, step, op, dtype, length, layoutHash } = header
-  const words = [
-    MAGIC,
-    WIRE_VERSION,
-    job,
-    source,
-    epoch,
-    group,
-    sequence,
-    step,
-    op,
-    dtype,
-    length,
-    layoutHash,
-  ]
-  const bytes = new Uint8Array(HEADER_BYTES)
-  const view = new DataView(bytes.buffer)
-  for (let i = 0; i < WORDS; i++) view.setInt32(i * 4, words[i], true)
-  return bytes
+  const call = [source, epoch, group, sequence, step, op, dtype, length, layoutHash]
+  return new Uint8Array(Int32Array.of(MAGIC, WIRE_VERSION, job, ...call).buffer)
 }
 
 /** The header, or null if the bytes are not one of this place: such messages are dropped. */
@@ -107,6 +91,20 @@ export function decodeHeader(bytes: Uint8Array, { job, epoch }: Place): Header |
     length: word(10),
     layoutHash: word(11) >>> 0,
   }
+}
+
+/** A frame as one message, in memory of its own: the header, then the payload. */
+export function packFrame({ header, payload }: Frame, place: Place): Uint8Array {
+  const message = Buffer.allocUnsafeSlow(HEADER_BYTES + payload.length)
+  message.set(encodeHeader(header, place))
+  message.set(payload, HEADER_BYTES)
+  return message
+}
+
+/** And back, over the message's memory; null if it is not one of this place. */
+export function unpackFrame(message: Uint8Array, place: Place): Frame | null {
+  const header = decodeHeader(message.subarray(0, HEADER_BYTES), place)
+  return header && { header, payload: message.subarray(HEADER_BYTES) }
 }
 
 /**

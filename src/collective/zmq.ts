@@ -4,7 +4,7 @@ import * as zmq from 'zeromq'
 import type { Security } from '../base/contract.ts'
 import type { Address } from '../base/control.ts'
 import { UsageError } from '../base/errors.ts'
-import { decodeHeader, encodeHeader, type Frame, type Place } from './frame.ts'
+import { type Frame, type Place, packFrame, unpackFrame } from './frame.ts'
 import { Mailbox } from './mailbox.ts'
 import { type Clock, systemClock, type Transport } from './transport.ts'
 import { endpointOf } from './zmq/addresses.ts'
@@ -48,8 +48,9 @@ export interface Strays {
 }
 
 /**
- * Frames over ZeroMQ: one PULL socket per rank, one PUSH socket per peer that it sends to (zmq/link.ts), each frame a
- * message of two parts (header, payload). One sender and one receiver per pipe, so order holds per peer.
+ * Frames over ZeroMQ: one PULL socket per rank, one PUSH socket per peer that it sends to (zmq/link.ts), each frame one
+ * message: a part more is a system call more on either side. One sender and one receiver per pipe, so order holds per
+ * peer.
  *
  * Between hosts these are TCP, authenticated and encrypted with CURVE: each rank makes a key pair, and zmq/gate.ts lets
  * in who holds one of the keys that the launcher has passed on. On one host they are Unix-domain sockets.
@@ -135,7 +136,7 @@ export class ZmqTransport implements Transport {
   }
 
   send(to: number, frame: Frame): void {
-    this.#link(to).post([encodeHeader(frame.header, this.#place), Buffer.from(frame.payload)])
+    this.#link(to).post(packFrame(frame, this.#place))
   }
 
   recv(from: number, channel: number, seconds: number): Promise<Frame> {
@@ -199,9 +200,9 @@ export class ZmqTransport implements Transport {
   }
 
   #sort(message: Buffer[]): void {
-    const header = message.length === 2 ? decodeHeader(message[0], this.#place) : null
-    const known = header !== null && header.source >= 0 && header.source < this.size
-    if (known) this.#mailbox.deliver(header.source, { header, payload: message[1] })
+    const frame = message.length === 1 ? unpackFrame(message[0], this.#place) : null
+    const source = frame?.header.source ?? -1
+    if (frame && source >= 0 && source < this.size) this.#mailbox.deliver(source, frame)
     else this.#strays.messages++
   }
 

@@ -4,11 +4,11 @@ import { allreduceChoices } from '../../src/base/contract.ts'
 import { algorithms, choose } from '../../src/collective/table.ts'
 import { inprocCommunicators } from '../ranks/twin.ts'
 
-test('the table: a ring of two, the direct exchange for small arrays, the ring for large ones', () => {
+test('the table: two ranks swap, more take the direct exchange for small arrays and the ring for large ones', () => {
   for (const [size, bytes, expected] of [
-    [1, 4, 'ring'],
-    [2, 4, 'ring'],
-    [2, 4e6, 'ring'],
+    [1, 4, 'direct'],
+    [2, 4, 'direct'],
+    [2, 4e6, 'direct'],
     [3, 0, 'direct'],
     [3, 2 ** 20 - 1, 'direct'],
     [3, 2 ** 20, 'ring'],
@@ -26,12 +26,12 @@ test('a communicator says what it takes, and a group goes by its own size', asyn
   const comms = inprocCommunicators(3)
   const groups = await Promise.all(comms.map(comm => comm.split(Math.min(comm.rank, 1))))
   assert.deepEqual(
-    comms.map(comm => comm.algorithm(72_000)),
-    ['direct', 'direct', 'direct'],
+    comms.map(comm => comm.algorithm(4e6)),
+    ['ring', 'ring', 'ring'],
   )
   assert.deepEqual(
-    groups.map(group => group!.algorithm(72_000)),
-    ['ring', 'ring', 'ring'],
+    groups.map(group => group!.algorithm(4e6)),
+    ['direct', 'direct', 'direct'],
   )
   await Promise.all(comms.map(comm => comm.close()))
 })

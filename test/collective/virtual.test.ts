@@ -28,7 +28,7 @@ async function simulate(
 /** README.md: messages in a row, and bytes through the busiest link in units of the array; nothing for adding. */
 const costs: Record<string, (N: number) => [messages: number, arrays: number]> = {
   ring: N => [2 * (N - 1), (2 * (N - 1)) / N],
-  direct: N => [2, 2 / N],
+  direct: N => (N === 2 ? [1, 1] : [2, 2 / N]),
   star: () => [2, 2],
 }
 

@@ -68,9 +68,10 @@ export class Link {
     }
   }
 
-  post(parts: Uint8Array[]): void {
+  /** @param message ZeroMQ's from now on. */
+  post(message: Uint8Array): void {
     // A socket that was closed meanwhile belongs to a job that has ended: nobody waits for the frame.
-    this.#last = this.#last.then(() => this.#socket.send(parts as Buffer[])).catch(() => {})
+    this.#last = this.#last.then(() => this.#socket.send(message as Buffer)).catch(() => {})
   }
 
   close(): void {
