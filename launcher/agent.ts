@@ -88,14 +88,17 @@ export class Agent {
   }
 
   #tryToStart(job: AgentJob): void {
-    const { workingDirectory } = job
     try {
-      if (!isFolder(workingDirectory))
-        throw new Error(`no folder ${workingDirectory} there; make it, or name another with --wdir`)
-      this.#start(job)
+      if (isFolder(job.workingDirectory)) this.#start(job)
+      else this.#refuse(`has no folder ${job.workingDirectory}; make it there, or name another with --wdir`)
     } catch (error) {
       this.fail((error as Error).message)
     }
+  }
+
+  #refuse(reason: string): void {
+    this.#say({ type: 'refused', reason })
+    this.kill()
   }
 
   #start(job: AgentJob): void {

@@ -62,6 +62,7 @@ export class Job {
     this.#rendezvous = new Rendezvous(plan.np)
     this.#agents = new Agents(plan, spawner, {
       message: (link, message) => this.#hear(link, message),
+      said: ({ host }, line) => this.#output.say(`${host.name}: ${line}`),
       silent: (link, seconds) => this.#silent(link, seconds),
     })
     this.#census = new Census(this.#agents)
@@ -117,7 +118,8 @@ export class Job {
     else if (message.type === 'census') this.#census.answer(link, message.ranks)
     else if (message.type === 'slow') void this.#warnOfLate()
     else if (message.type === 'warning') this.#output.say(message.text)
-    else if (message.type === 'broken') this.#failOn(link, `cannot start ranks: ${message.reason}`)
+    else if (message.type === 'refused') this.#refused(link, message.reason)
+    else if (message.type === 'broken') this.#failOn(link, `cannot go on: ${message.reason}`)
   }
 
   #hearRank(rank: number, message: RankMessage): void {
@@ -235,6 +237,14 @@ export class Job {
     const said = host.via === 'local' ? [] : ending.lastWords.slice(-1)
     const how = [ending.how, ...said].join(': ')
     this.#fail(null, `lost its agent on ${host.name} (${how})`, Status.failure, host.name)
+  }
+
+  /** A mistake that shows only there. */
+  #refused({ host }: AgentLink, reason: string): void {
+    if (this.#cause) return
+    this.#setCause(null, host.name, reason, Status.usage)
+    this.#output.say(`${host.name} ${reason}`)
+    this.#abort(reason)
   }
 
   #failOn({ host }: AgentLink, what: string, exitStatus: number = Status.failure): void {

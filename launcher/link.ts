@@ -9,6 +9,8 @@ const BEAT = 1000 // ms
 
 export interface LinkEvents {
   message(link: AgentLink, message: FromAgent): void
+  /** Something on the stderr of the agent, or of ssh or srun, since it is ready. */
+  said(link: AgentLink, line: string): void
   /** Nothing has been heard for Limit.silence. */
   silent(link: AgentLink, seconds: number): void
 }
@@ -68,6 +70,7 @@ export class AgentLink {
     if (message.type === 'ready') {
       this.facts = message.facts
       this.folder = message.folder
+      this.#process.onStderr(line => this.#events.said(this, line))
       // A pipe between two processes ends when one does; a network may not say so.
       if (this.host.via !== 'local') this.#keepAlive()
       this.#ready()

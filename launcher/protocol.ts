@@ -62,6 +62,8 @@ export type FromAgent =
   | { type: 'warning'; text: string }
   /** A rank of this host has waited for long in a collective; for whom, only all agents together know. */
   | { type: 'slow' }
+  /** Ranks cannot run here for a reason that is the user's to mend. */
+  | { type: 'refused'; reason: string }
   /** The agent's own failure, such as a script that cannot be written. */
   | { type: 'broken'; reason: string }
 

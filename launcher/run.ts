@@ -47,12 +47,11 @@ export async function run(
   const bundle = await bundleScript(script)
   const jobId = newJobId()
   const agentJobs = plan.hosts.map(host => agentJob(args, plan, host, { jobId, bundle }))
-  const onStderr = (host: PlannedHost, line: string) => output.say(`${host.name}: ${line}`)
   const job = new Job(
     {
       ...args,
       plan,
-      spawner: spawner({ mark: ({ node }) => agentJobs[node].mark, ssh: args.ssh, onStderr }),
+      spawner: spawner({ mark: ({ node }) => agentJobs[node].mark, ssh: args.ssh }),
       agentJobs,
     },
     output,

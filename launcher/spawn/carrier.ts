@@ -8,6 +8,8 @@ export interface AgentProcess {
   stdout: NodeJS.ReadableStream
   /** Resolves when it is gone, with how it ended. */
   ended: Promise<Ending>
+  /** From now on each line that it, or what carries it, says on stderr. */
+  onStderr(each: (line: string) => void): void
   /** Lets go of it at once; one that runs elsewhere finds its stdin at its end. */
   kill(): void
 }
@@ -27,13 +29,9 @@ const KEPT_LINES = 20
 /**
  * Starts what carries an agent's words, in a session of its own, so that neither Ctrl-C nor a closed terminal
  * reaches it.
- * @param onStderr what it says there; null: it writes to this process's stderr itself.
+ * @param stderr 'inherit': it says on this process's stderr what it has to say.
  */
-export function carry(
-  command: string,
-  args: readonly string[],
-  onStderr: ((line: string) => void) | null,
-): AgentProcess {
+export function carry(command: string, args: readonly string[], stderr: 'pipe' | 'inherit'): AgentProcess {
   const child = execa(command, args, {
     detached: true,
     cleanup: false,
@@ -41,18 +39,27 @@ export function carry(
     buffer: false,
     stdin: 'pipe',
     stdout: 'pipe',
-    stderr: onStderr ? 'pipe' : 'inherit',
+    stderr,
   })
   const lastWords: string[] = []
+  let listener = (_line: string): void => {}
   if (child.stderr)
     eachLine(child.stderr, line => {
       lastWords.push(line)
       if (lastWords.length > KEPT_LINES) lastWords.shift()
-      onStderr?.(line)
+      listener(line)
     })
   const ended = child.then(({ exitCode = null, signal, code }) => {
     if (code === 'ENOENT') lastWords.push(`${command}: not found`)
     return { how: signal ?? `exit status ${exitCode}`, exitCode, lastWords }
   })
-  return { stdin: child.stdin!, stdout: child.stdout!, ended, kill: () => void child.kill('SIGKILL') }
+  return {
+    stdin: child.stdin!,
+    stdout: child.stdout!,
+    ended,
+    onStderr: each => {
+      listener = each
+    },
+    kill: () => void child.kill('SIGKILL'),
+  }
 }

@@ -20,8 +20,8 @@ const OPTIONS = [
 ]
 
 /** Starts the agent of a node of the Slurm allocation that this process is in. */
-export function spawnSlurm(host: PlannedHost, mark: string, onStderr: (line: string) => void): AgentProcess {
-  return carry('srun', [...OPTIONS, `--nodelist=${host.name}`, ...agentCommand(mark)], onStderr)
+export function spawnSlurm(host: PlannedHost, mark: string): AgentProcess {
+  return carry('srun', [...OPTIONS, `--nodelist=${host.name}`, ...agentCommand(mark)], 'pipe')
 }
 
 /** Why an agent did not start on a node, and what mends it: one line. */

@@ -17,16 +17,13 @@ export interface SpawnOptions {
   mark(host: PlannedHost): string
   /** The words of --ssh. */
   ssh: readonly string[]
-  /** What ssh, srun and agents elsewhere say on stderr. */
-  onStderr(host: PlannedHost, line: string): void
 }
 
-export function spawner({ mark, ssh, onStderr }: SpawnOptions): Spawner {
+export function spawner({ mark, ssh }: SpawnOptions): Spawner {
   return {
     spawn: host => {
       if (host.via === 'local') return spawnLocal()
-      const say = (line: string) => onStderr(host, line)
-      return host.via === 'ssh' ? spawnSsh(host, ssh, mark(host), say) : spawnSlurm(host, mark(host), say)
+      return host.via === 'ssh' ? spawnSsh(host, ssh, mark(host)) : spawnSlurm(host, mark(host))
     },
     explain: (host, ending) => {
       if (host.via === 'ssh') return wasCrowded(ending) ? null : explainSsh(host, ssh, ending)

@@ -22,17 +22,12 @@ const OPTIONS = [
  * Starts a host's agent over ssh.
  * @param ssh the words of --ssh: the client, and options for it.
  */
-export function spawnSsh(
-  host: PlannedHost,
-  ssh: readonly string[],
-  mark: string,
-  onStderr: (line: string) => void,
-): AgentProcess {
+export function spawnSsh(host: PlannedHost, ssh: readonly string[], mark: string): AgentProcess {
   const [client, ...own] = ssh
   const port = host.port === null ? [] : ['-p', String(host.port)]
   const user = host.user === null ? [] : ['-l', host.user]
   const command = ['exec', ...agentCommand(mark).map(quoted)].join(' ')
-  return carry(client, [...own, '-T', '-x', ...OPTIONS, ...port, ...user, '--', host.name, command], onStderr)
+  return carry(client, [...own, '-T', '-x', ...OPTIONS, ...port, ...user, '--', host.name, command], 'pipe')
 }
 
 /** ssh hands one string to a shell there. */

@@ -47,7 +47,9 @@ export class Host {
     args: readonly string[],
     options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
   ): Running {
-    return new Running('nsenter', [...this.#enter(), command, ...args], options)
+    // Whoever enters another file system starts at its root.
+    const there = ['sh', '-c', 'cd "$0" && exec "$@"', options.cwd ?? '/', command, ...args]
+    return new Running('nsenter', [...this.#enter(), ...there], options)
   }
 
   /** Runs a shell command here and returns what it prints. */
