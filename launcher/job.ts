@@ -161,11 +161,12 @@ export class Job {
     this.#ranks.ended(rank)
     const failure = this.#ranks.failure(rank)
     if (this.#cause) return
-    if (signal) this.#fail(rank, `was killed by ${signal}`, 128 + signalNumber(signal))
-    else if (failure?.kind === 'usage') this.#misused(rank, failure.text, failure.exitStatus)
+    if (failure?.kind === 'usage') this.#misused(rank, failure.text, failure.exitStatus)
     else if (failure) {
       this.#output.failure(rank, failure.text)
       this.#fail(rank, `failed: ${failure.text.split('\n')[0]}`, failure.exitStatus)
+    } else if (signal) {
+      this.#fail(rank, `was killed by ${signal}`, 128 + signalNumber(signal))
     } else if (code !== 0) this.#fail(rank, `ended with exit status ${code}`, code ?? Status.failure)
     else if (this.#ranks.isConnected(rank))
       this.#fail(rank, 'ended before the others had finished', Status.failure)

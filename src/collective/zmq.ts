@@ -132,7 +132,13 @@ export class ZmqTransport implements Transport {
       const endpoint = await reachable(peer.endpoints, seconds)
       await this.#link(peers.indexOf(peer), endpoint).reached(seconds)
     }
-    await Promise.all([...others.map(reach), this.#gate?.complete])
+    // Who has reached everybody waits for the last that has yet to come in, and listening keeps no process alive.
+    const hold = setInterval(() => {}, 1000)
+    try {
+      await Promise.all([...others.map(reach), this.#gate?.complete])
+    } finally {
+      clearInterval(hold)
+    }
   }
 
   send(to: number, frame: Frame): void {
