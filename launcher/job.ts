@@ -126,7 +126,7 @@ export class Job {
     if (message.type === 'hello') this.#ranks.greeted(rank)
     else if (message.type === 'address') this.#meet(rank, message)
     else if (message.type === 'closed') this.#closed(rank, message.generation)
-    else if (message.type === 'claim') this.#claim(rank, message.index)
+    else if (message.type === 'claim') this.#claim(rank, message.index, message.resume)
     else if (message.type === 'run') this.#runs.add(message.folder, message.fields)
     else if (message.type === 'status') this.#output.status(message.text)
     else if (message.type === 'timeout') void this.#timedOut(message.wait)
@@ -147,9 +147,9 @@ export class Job {
     if (this.#ranks.closed(rank, generation)) this.#orderAll({ type: 'allClosed', generation })
   }
 
-  #claim(rank: number, index: number): void {
+  #claim(rank: number, index: number, resume: string | null): void {
     try {
-      const { folder, isNew } = this.#runs.claim(index)
+      const { folder, isNew } = this.#runs.claim(index, resume)
       if (isNew) this.#output.logInto(folder, this.#ranks.size)
       this.#order(rank, { type: 'claimed', index, folder })
     } catch (error) {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { type NetworkChoice, Status } from '../src/base/contract.ts'
 import { newJobId } from '../src/base/control.ts'
 import { UsageError } from '../src/base/errors.ts'
-import { checkFolder } from '../src/base/runfolder.ts'
+import { checkFolder, holdsRun } from '../src/base/runfolder.ts'
 import { canSleepOnMemory } from '../src/base/system.ts'
 import { parseRun, type RunArgs } from './args.ts'
 import { bundleScript } from './bundle.ts'
@@ -35,7 +35,7 @@ export async function run(
   const { hosts, named } = chooseHosts(args)
   const plan = makePlan(hosts, args)
   if (args.dryRun) return dryRun(plan, args)
-  checkFolder(args.out ?? 'runs', args.out !== null)
+  checkFolder(args.out ?? 'runs', args.out !== null && !holdsRun(args.out)) // a run may go on: train() decides
   const { np } = plan
   if (args.transport === 'shm' && !canSleepOnMemory())
     throw new UsageError('--transport shm: not on this kind of machine; leave it out')
@@ -60,7 +60,7 @@ export async function run(
   const stopListening = onInterrupt((what, status) => job.stop(what, status))
   const status = await job.run().finally(stopListening)
   // A script that never trained has made no run; who asked for a folder still gets its logs.
-  if (args.out !== null && runs.none) output.logInto(runs.claim(0).folder, np)
+  if (args.out !== null && runs.none && !holdsRun(args.out)) output.logInto(runs.claim(0).folder, np)
   runs.finish(job.cause)
   output.end(job.cause === null)
   for (const folder of runs.folders) await ended(folder)

@@ -1,5 +1,5 @@
 import { RunFile } from '../src/base/runfile.ts'
-import { takeDefaultFolder, takeFolder } from '../src/base/runfolder.ts'
+import { claimFolder } from '../src/base/runfolder.ts'
 import type { Cause } from './cause.ts'
 
 /**
@@ -23,12 +23,12 @@ export class Runs {
    * The folder of the job's `index`th run, made when a rank asks first; every rank gets the same. Throws
    * UsageError if it cannot be used.
    */
-  claim(index: number): { folder: string; isNew: boolean } {
+  claim(index: number, resume: string | null = null): { folder: string; isNew: boolean } {
     const known = this.#runs[index]
     if (known) return { folder: known.folder, isNew: false }
     const base = this.#out ?? this.#runs[0]?.folder
-    const folder = base === undefined ? takeDefaultFolder(this.#script) : takeFolder(base, index)
-    this.#runs[index] = new RunFile(folder, this.#np)
+    const { folder, isOld } = claimFolder(base, index, this.#script, resume)
+    this.#runs[index] = new RunFile(folder, this.#np, isOld)
     return { folder, isNew: true }
   }
 

@@ -13,10 +13,16 @@ import { Running } from './ppo/running.ts'
 import type { Sizes } from './ppo/sizes.ts'
 import { hashParameters, type TrainState } from './ppo/state.ts'
 import { allreduceStrategy } from './ppo/strategy.ts'
-import type { Reporter } from './reporter.ts'
+import type { Reporter, Since } from './reporter.ts'
 
 /** The real parts that the algorithm is handed on this rank. */
-export function assemble(config: TrainConfig, sizes: Sizes, comm: Communicator, reporter: Reporter): Parts {
+export function assemble(
+  config: TrainConfig,
+  sizes: Sizes,
+  comm: Communicator,
+  reporter: Reporter,
+  since: Since | null,
+): Parts {
   const { env, seed, checkpointEvery, keep } = config
   const layout = layoutOf(networkOf(config))
   const strategy = allreduceStrategy(comm, sizes.numShards)
@@ -33,7 +39,7 @@ export function assemble(config: TrainConfig, sizes: Sizes, comm: Communicator, 
     },
     optimizer: makeOptimizer(engine),
     layoutHash: layoutHash(layout),
-    log: reporter.log(sizes.totalSteps),
+    log: reporter.log(sizes.totalSteps, since),
     keeper: {
       isDue: update =>
         update === sizes.numUpdates || (checkpointEvery !== null && update % checkpointEvery === 0),

@@ -41,16 +41,17 @@ export function describeRun(config: TrainConfig, sizes: Sizes, comm: Communicato
   }
 }
 
-/** What run.json says of the end, but for the evaluation. */
+/** What run.json says of the end, but for the evaluation. @param steps of this start, as are `seconds` */
 export function describeOutcome(
   state: TrainState,
   { totalSteps, numUpdates }: Sizes,
+  steps: number,
   seconds: number,
 ): Omit<TrainResult, 'folder' | 'evaluation'> {
   return {
     globalSteps: totalSteps,
     updates: numUpdates,
-    sps: totalSteps / seconds,
+    sps: steps / seconds,
     paramsHash: hashParameters(state.parameters),
     episodes: state.episodes,
     meanReturn100: mean(state.recentReturns),

@@ -19,11 +19,44 @@ export interface TrainOptions extends Partial<TrainConfig> {
  * A preset is taken by --preset, else by the environment's name. Throws UsageError.
  */
 export function resolveConfig(options: TrainOptions, words: readonly string[]): TrainConfig {
-  const { argv = true, preset: ownPreset, ...own } = options
+  const { preset, fields: said } = readRequest(options, words)
+  return { ...defaultConfig(), ...presetFor(preset, said.env), ...said }
+}
+
+/** The configuration of a run that goes on: its own. Throws UsageError if the script or the command line says otherwise. */
+export function resumedConfig(
+  kept: TrainConfig,
+  options: TrainOptions,
+  words: readonly string[],
+): TrainConfig {
+  const { preset, fields: own } = readRequest(options, words)
+  const said = preset === undefined ? own : { ...presetFor(preset, own.env), ...own }
+  const names = Object.keys(said) as (keyof TrainConfig)[]
+  const asText = (value: unknown) => JSON.stringify(value)
+  const other = names.filter(
+    name => !mayChange(name, kept, said) && asText(said[name]) !== asText(kept[name]),
+  )
+  if (other.length === 0) return { ...kept, ...own }
+  const list = other.map(name => `${optionOf(name)} ${said[name]} (it has ${kept[name]})`)
+  throw new UsageError(`--resume ${own.resume}: the run cannot go on with ${list.join(', ')}`)
+}
+
+/** Engines that give each other's bits may take each other's place. */
+function mayChange(name: keyof TrainConfig, kept: TrainConfig, said: Partial<TrainConfig>): boolean {
+  const bits = (engine: string) => (['auto', 'native', 'wasm'].includes(engine) ? 'kernels' : engine)
+  if (name === 'engine') return bits(kept.engine) === bits(said.engine as string)
+  return fields[name].mayChange === true
+}
+
+/** What the script and, above it, the command line say. */
+function readRequest(
+  { argv = true, preset: ownPreset, ...own }: TrainOptions,
+  words: readonly string[],
+): { preset: string | undefined; fields: Partial<TrainConfig> } {
   const { preset: wordPreset, ...given } = argv ? readOptions(words) : {}
   const said = { ...own, ...given } as Partial<TrainConfig>
   checkFields(said)
-  return { ...defaultConfig(), ...presetFor(wordPreset ?? ownPreset, said.env), ...said }
+  return { preset: wordPreset ?? ownPreset, fields: said }
 }
 
 function presetFor(name: string | undefined, env: string | undefined): Partial<TrainConfig> {

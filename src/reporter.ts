@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { type Control, control } from './base/control.ts'
 import { UsageError } from './base/errors.ts'
 import { RunFile } from './base/runfile.ts'
-import { takeDefaultFolder, takeFolder } from './base/runfolder.ts'
+import { claimFolder } from './base/runfolder.ts'
 import { StatusLine } from './base/terminal.ts'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import { CheckpointWriter } from './checkpoint/writer.ts'
 import { LivePolicy } from './live.ts'
-import { jsonlLogger } from './log/jsonl.ts'
+import { jsonlLogger, keepUpdates } from './log/jsonl.ts'
 import { type Logger, loggers, silentLogger } from './log/logger.ts'
 import { progressLogger } from './log/progress.ts'
 import { tensorboardLogger } from './log/tensorboard.ts'
@@ -16,8 +16,8 @@ import { reportOnRun } from './web/report.ts'
 /** Where a run's results go. Rank 0 has a real one; the others' is silent, so that nobody asks who reports. */
 export interface Reporter {
   readonly folder: string
-  /** Each update's metrics: metrics.jsonl and the progress line. */
-  log(totalSteps: number): Logger
+  /** Each update's metrics: metrics.jsonl, TensorBoard and the progress line. @param since where a run goes on from */
+  log(totalSteps: number, since: Since | null): Logger
   /** Adds fields to run.json. */
   fields(fields: object): void
   /** Writes a checkpoint while training goes on; keeps that many. */
@@ -30,6 +30,14 @@ export interface Reporter {
   say(...lines: string[]): void
 }
 
+/** What a run that goes on has behind it. */
+export interface Since {
+  /** Folder of the run up to there. */
+  source: string
+  update: number
+  steps: number
+}
+
 /** What a reporter writes to: the launcher, which owns run.json and the terminal, or both directly in a job of one. */
 interface Sink {
   folder: string
@@ -38,15 +46,17 @@ interface Sink {
   status(text: string | null): void
 }
 
+const METRICS = 'metrics.jsonl'
+
 /** Runs that this process has begun: a script's second one goes to `DIR-2`. */
 let begun = 0
 let ownFolder: string | undefined
 
-/** Claims the folder of this process's next run; throws UsageError if it cannot be used. */
-export async function openReporter(rank: number): Promise<Reporter> {
+/** Claims the folder of this process's next run, or one to go on in; throws UsageError if it cannot be used. */
+export async function openReporter(rank: number, resume: string | null): Promise<Reporter> {
   const index = begun++
   const pipe = control()
-  const sink = pipe ? await launcherSink(pipe, index) : ownSink(index)
+  const sink = pipe ? await launcherSink(pipe, index, resume) : ownSink(index, resume)
   return rank === 0 ? reporterTo(sink) : silentReporter(sink.folder)
 }
 
@@ -65,12 +75,15 @@ function reporterTo({ folder, fields, status }: Sink): Reporter {
   let live: LivePolicy | undefined
   return {
     folder,
-    log: totalSteps =>
-      loggers(
-        jsonlLogger(join(folder, 'metrics.jsonl')),
-        tensorboardLogger(folder),
+    log: (totalSteps, since) => {
+      const path = join(folder, METRICS)
+      keepUpdates(join(since?.source ?? folder, METRICS), path, since?.update ?? 0)
+      return loggers(
+        jsonlLogger(path),
+        tensorboardLogger(folder, since?.steps ?? null),
         progressLogger(totalSteps, status),
-      ),
+      )
+    },
     fields,
     save: (make, keep) => writer.save(make(), keep),
     live: make => {
@@ -85,8 +98,8 @@ function reporterTo({ folder, fields, status }: Sink): Reporter {
   }
 }
 
-async function launcherSink(pipe: Control, index: number): Promise<Sink> {
-  await pipe.send({ type: 'claim', index })
+async function launcherSink(pipe: Control, index: number, resume: string | null): Promise<Sink> {
+  await pipe.send({ type: 'claim', index, resume })
   const answer = await pipe.receive('claimed', claimed => claimed.index === index)
   if (answer.refused !== undefined) throw new UsageError(answer.refused)
   const { folder } = answer
@@ -97,11 +110,11 @@ async function launcherSink(pipe: Control, index: number): Promise<Sink> {
   }
 }
 
-function ownSink(index: number): Sink {
+function ownSink(index: number, resume: string | null): Sink {
   const script = process.argv[1] ?? 'run'
-  const folder = ownFolder === undefined ? takeDefaultFolder(script) : takeFolder(ownFolder, index)
+  const { folder, isOld } = claimFolder(ownFolder, index, script, resume)
   ownFolder ??= folder
-  const file = new RunFile(folder, 1)
+  const file = new RunFile(folder, 1, isOld)
   const line = new StatusLine(process.stderr)
   const tell = (problem: string | null) => problem !== null && line.line(`pporun: ${problem}`)
   return {

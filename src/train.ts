@@ -10,8 +10,9 @@ import type { Engine } from './engine/engine.ts'
 import { initialParameters } from './engine/init.ts'
 import { dynamicsOf } from './env/registry.ts'
 import { loggers } from './log/logger.ts'
-import { resolveConfig, type TrainOptions } from './options.ts'
+import { resolveConfig, resumedConfig, type TrainOptions } from './options.ts'
 import { type Evaluation, play, summarise } from './policy/evaluate.ts'
+import { restore } from './ppo/commit.ts'
 import type { TrainConfig } from './ppo/config.ts'
 import { assertInStep } from './ppo/instep.ts'
 import { normalizerOf } from './ppo/normalize.ts'
@@ -19,6 +20,7 @@ import { ppo } from './ppo/ppo.ts'
 import { checkRanks, type Sizes, sizesOf } from './ppo/sizes.ts'
 import { initialState } from './ppo/state.ts'
 import { openReporter, type Reporter } from './reporter.ts'
+import { findStart, type Start } from './resume.ts'
 
 /** Behind the closing evaluation. */
 const EVALUATION_EPISODES = 100
@@ -29,7 +31,7 @@ const EVALUATION_EPISODES = 100
  */
 export async function train(options: TrainOptions = {}): Promise<TrainResult> {
   try {
-    return await trainOnRanks(resolveConfig(options, process.argv.slice(2)))
+    return await trainOnRanks(options, process.argv.slice(2))
   } catch (error) {
     // Without a launcher nobody else turns a mistake into one line and status 2.
     if (!(error instanceof UsageError) || rankSettings() || options.argv === false) throw error
@@ -38,30 +40,71 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
   }
 }
 
-async function trainOnRanks(config: TrainConfig): Promise<TrainResult> {
-  const sizes = sizesOf(config)
-  dynamicsOf(config.env)
+async function trainOnRanks(options: TrainOptions, words: readonly string[]): Promise<TrainResult> {
+  const asked = resolveConfig(options, words)
+  const { resume } = asked
+  if (resume === null) checked(asked) // before anybody is met and anything is written
   const comm = await connect()
+  if (resume === null) checkRanks(asked, checked(asked).numShards, comm.size)
+  const reporter = await openReporter(comm.rank, resume)
+  const start = resume === null ? null : await findStart(comm, reporter.folder, resume)
+  const config = start ? resumedConfig(start.config, options, words) : asked
+  const sizes = checked(config)
   checkRanks(config, sizes.numShards, comm.size)
-  const reporter = await openReporter(comm.rank)
   if (sizes.totalSteps !== config.totalSteps)
     reporter.say(`${thousands(config.totalSteps)} steps are ${thousands(sizes.totalSteps)} in whole updates`)
-  const result = await trainWith(config, sizes, comm, reporter)
+  const result = start
+    ? await goOn(start, config, sizes, comm, reporter)
+    : await trainWith(config, sizes, comm, reporter)
   await comm.close()
   return result
 }
 
-/** Joins the parts and runs the algorithm on a communicator that is open. */
-export async function trainWith(
+function checked(config: TrainConfig): Sizes {
+  dynamicsOf(config.env)
+  return sizesOf(config)
+}
+
+/** A run that has reached its total ends at once, with what it came to. */
+async function goOn(
+  start: Start,
   config: TrainConfig,
   sizes: Sizes,
   comm: Communicator,
   reporter: Reporter,
 ): Promise<TrainResult> {
-  const parts = assemble(config, sizes, comm, reporter)
+  const { commit, finished, damaged } = start
+  const { update } = commit.state
+  for (const problem of damaged) reporter.say(`pporun: warning: ${problem}`)
+  if (finished && update >= sizes.numUpdates) {
+    reporter.say(`${start.source} has reached its ${thousands(finished.globalSteps)} steps: nothing to do`)
+    return { folder: start.source, ...finished }
+  }
+  if (!commit.environments)
+    reporter.say(
+      `${config.env} cannot save its state: episodes begin anew, and the bits are not those of one go`,
+    )
+  reporter.say(`goes on after update ${update} of ${sizes.numUpdates}`)
+  return trainWith(config, sizes, comm, reporter, start)
+}
+
+/** Joins the parts and runs the algorithm on a communicator that is open. @param start a run to go on from */
+export async function trainWith(
+  config: TrainConfig,
+  sizes: Sizes,
+  comm: Communicator,
+  reporter: Reporter,
+  start: Pick<Start, 'commit' | 'source'> | null = null,
+): Promise<TrainResult> {
+  const rows = config.numEnvs * config.numSteps
+  const before = start ? start.commit.state.update : 0
+  const since = start && { source: start.source, update: before, steps: before * rows }
+  const parts = assemble(config, sizes, comm, reporter, since)
   const { engine } = parts.sampler
-  const state = initialState(config, engine.layout, initialParameters(engine.layout, config.seed))
+  const state =
+    start?.commit.state ?? initialState(config, engine.layout, initialParameters(engine.layout, config.seed))
   reporter.fields(describeRun(config, sizes, comm, engine))
+  if (start) await restore(start.commit, parts.sampler)
   const begin = performance.now()
   const live = reporter.live(() => policyOf(state, config))
   await ppo(config, sizes, state, { ...parts, log: loggers(parts.log, live) })
@@ -72,7 +115,7 @@ export async function trainWith(
   engine.setNormalizer(normalizerOf(config, state))
   const evaluation = await evaluateTogether(config.env, engine, comm)
   await reporter.close()
-  const outcome = describeOutcome(state, sizes, seconds)
+  const outcome = describeOutcome(state, sizes, (state.update - before) * rows, seconds)
   reporter.fields({ ...outcome, evaluation, status: 'completed' })
   const result = { folder: reporter.folder, ...outcome, evaluation }
   reporter.say(...summary(result))

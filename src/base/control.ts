@@ -28,7 +28,8 @@ export type RankMessage =
   | { type: 'hello' }
   | { type: 'address'; generation: number; address: Address; wire: number }
   | { type: 'closed'; generation: number }
-  | { type: 'claim'; index: number }
+  /** @property resume what the run is to go on from: a path, `auto`, or null. */
+  | { type: 'claim'; index: number; resume: string | null }
   | { type: 'run'; folder: string; fields: object }
   /** null: the state that was shown last stays, and other output follows. */
   | { type: 'status'; text: string | null }

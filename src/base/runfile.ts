@@ -23,15 +23,19 @@ export class RunFile {
   readonly #np: number
   readonly #start: number = Date.now()
   readonly #fields: Record<string, unknown> = {}
+  #silent: boolean
 
-  constructor(folder: string, np: number) {
+  /** @param isOld the run goes on: its file stays as it is until there is something to add. */
+  constructor(folder: string, np: number, isOld = false) {
     this.folder = folder
     this.#np = np
+    this.#silent = isOld
     this.#write()
   }
 
   /** Fields that a rank has to add; with `status: 'completed'` the run is complete. */
   add(fields: object): void {
+    this.#silent = false
     Object.assign(this.#fields, fields)
     this.#write()
   }
@@ -44,7 +48,7 @@ export class RunFile {
 
   #write(): void {
     // A folder that somebody has removed meanwhile is not made again.
-    if (!existsSync(this.folder)) return
+    if (this.#silent || !existsSync(this.folder)) return
     const host = hostname()
     const { pid } = process
     const fields = {

@@ -37,7 +37,9 @@ export function checkFolder(folder: string, mustBeEmpty = true): void {
   if (existsSync(folder)) {
     if (!statSync(folder).isDirectory()) throw new UsageError(`--out ${folder}: is a file, not a folder`)
     if (mustBeEmpty && readdirSync(folder).length > 0)
-      throw new UsageError(`--out ${folder}: is not empty; name another folder or remove it`)
+      throw new UsageError(
+        `--out ${folder}: is not empty; name another folder, remove it, or go on with --resume auto`,
+      )
   }
   const above = nearestExisting(resolve(folder))
   const probe = join(above, `.pporun-${randomBytes(4).toString('hex')}`)
@@ -50,8 +52,38 @@ export function checkFolder(folder: string, mustBeEmpty = true): void {
   }
 }
 
+/**
+ * The folder of a job's `index`th run: made, or one that the run goes on in. Throws UsageError if it cannot be used.
+ * @param base what the user named, or the job's first run; undefined: a new folder below `runs`
+ * @param resume a run or one of its checkpoints, `auto`, or null; further runs of a job look for their own
+ */
+export function claimFolder(
+  base: string | undefined,
+  index: number,
+  script: string,
+  resume: string | null,
+): { folder: string; isOld: boolean } {
+  const named = resume !== null && resume !== 'auto' && index === 0 ? runFolderOf(resume) : null
+  if (base === undefined && named === null) return { folder: takeDefaultFolder(script), isOld: false }
+  const folder = resolve(base === undefined ? named! : nthFolder(base, index))
+  const mayGoOn = resume !== null && (named === null || named === folder)
+  if (mayGoOn && holdsRun(folder)) return { folder, isOld: true }
+  if (base === undefined) throw new UsageError(`--resume ${resume}: there is no run in ${folder}`)
+  return { folder: takeFolder(base, index), isOld: false }
+}
+
+/** Whether a run has been written there, complete or not. */
+export const holdsRun = (folder: string): boolean => existsSync(join(folder, 'run.json'))
+
+/** The run that a path names: its folder, or that of one of its checkpoints. */
+export function runFolderOf(path: string): string {
+  const folder = resolve(path)
+  const above = dirname(folder)
+  return basename(above) === 'checkpoints' ? dirname(above) : folder
+}
+
 /** Makes the folder of a job's `index`th run, named by the user. Throws UsageError; returns its absolute path. */
-export function takeFolder(out: string, index: number): string {
+function takeFolder(out: string, index: number): string {
   const folder = resolve(nthFolder(out, index))
   checkFolder(folder)
   try {
@@ -63,7 +95,7 @@ export function takeFolder(out: string, index: number): string {
 }
 
 /** Makes a folder that nobody else has: of two jobs that start in the same second one takes the next second's name. */
-export function takeDefaultFolder(script: string): string {
+function takeDefaultFolder(script: string): string {
   for (let now = Date.now(); ; now += 1000) {
     const folder = resolve(defaultFolder(script, new Date(now)))
     makeFolder(dirname(folder))

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readlinkSync, renameSync, symlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readlinkSync, realpathSync, renameSync, symlinkSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UsageError } from '../base/errors.ts'
@@ -19,7 +19,7 @@ export function listCheckpoints(runFolder: string): string[] {
 export function findCheckpoint(path: string): string {
   const candidates = [path, join(path, 'checkpoints', 'latest')]
   const found = candidates.find(candidate => existsSync(join(candidate, 'checkpoint.json')))
-  if (found) return found
+  if (found) return realpathSync(found) // not by the name of `latest`, which moves on
   const what = existsSync(path) ? 'holds no checkpoint (a run that has not finished?)' : 'does not exist'
   throw new UsageError(`${path}: ${what}; name a run's folder or one of its checkpoints/<steps>`)
 }

@@ -1,7 +1,25 @@
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { writeAtomically } from '../base/runfolder.ts'
 import type { Logger } from './logger.ts'
 
 /** Appends each update as one line of JSON. */
 export function jsonlLogger(path: string): Logger {
   return { write: metrics => appendFileSync(path, `${JSON.stringify(metrics)}\n`) }
+}
+
+/** Begins a run's file with the lines of updates 1 .. `last` of another, or of its own: those after it come again. */
+export function keepUpdates(source: string, path: string, last: number): void {
+  if (!existsSync(source)) return
+  const lines = readFileSync(source, 'utf8').split('\n')
+  const kept = lines.filter(line => updateOf(line) <= last)
+  writeAtomically(path, kept.map(line => `${line}\n`).join(''))
+}
+
+/** Of a line that a death has cut off: none. */
+function updateOf(line: string): number {
+  try {
+    return (JSON.parse(line) as { update: number }).update
+  } catch {
+    return Number.POSITIVE_INFINITY
+  }
 }

@@ -7,12 +7,19 @@ import { crc32c } from './crc32c.ts'
  * length, data, masked CRC-32C of the data; little-endian. The data is a protobuf Event (tensorflow/core/util/event.proto):
  *
  *   Event    1: wall_time (double, s)   2: step (int64)   3: file_version (string)   5: summary
+ *            7: session_log (1: status, 1 is START)
  *   Summary  1: repeated value          Value  1: tag (string)   2: simple_value (float)
  */
 
 /** What a file must begin with. */
 export function versionRecord(wallTime: number): Uint8Array {
   return record(Buffer.concat([double(1, wallTime), delimited(3, Buffer.from('brain.Event:2'))]))
+}
+
+/** Readers forget what earlier files say of `step` and later ones: it comes again. */
+export function restartRecord(wallTime: number, step: number): Uint8Array {
+  const start = Buffer.concat([varint(1 << 3), varint(1)])
+  return record(Buffer.concat([double(1, wallTime), varint(2 << 3), varint(step), delimited(7, start)]))
 }
 
 /** Scalars of one step. */

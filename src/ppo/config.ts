@@ -42,10 +42,13 @@ export interface TrainConfig {
   parallelism: 'allreduce'
   checkpointEvery: number | null
   keep: number
+  resume: string | null
 }
 
 export interface Field {
   kind: Kind
+  /** Whether a run may go on with another value. */
+  mayChange?: true
   /** What holds unless a preset, the config or an option says otherwise. */
   default: string | number | boolean | number[] | null
   /** The word for null, where a field may be null: `off`, or `auto` if something is derived then. */
