@@ -71,6 +71,25 @@ export const presets: Record<string, Partial<TrainConfig>> = {
     normalizeObservations: true,
     normalizeRewards: true,
   },
+  // rl-zoo's discount, lambda, entropy and clip, for 16 environments and without its state-dependent noise.
+  'MountainCarContinuous-v0': {
+    env: 'MountainCarContinuous-v0',
+    totalSteps: 300_000,
+    numEnvs: 16,
+    numSteps: 64,
+    batchSize: 256,
+    updateEpochs: 10,
+    learningRate: 3e-4,
+    lrSchedule: 'constant',
+    gamma: 0.9999,
+    gaeLambda: 0.9,
+    clipCoef: 0.1,
+    entCoef: 0.00429,
+    vfCoef: 0.5,
+    maxGradNorm: 5,
+    normalizeObservations: true,
+    normalizeRewards: true,
+  },
   // CleanRL's ppo.py; it treats a truncated episode as terminated, which is not copied.
   cleanrl: {
     totalSteps: 500_000,
