@@ -53,7 +53,7 @@ const cases: [words: string, message: RegExp][] = [
   ['train --hidden 64,x', /--hidden takes whole numbers separated by commas/],
   ['train --hidden 64,', /--hidden takes whole numbers separated by commas/],
   ['train --hidden 0', /--hidden takes whole numbers separated by commas/],
-  ['train --lr-schedule cosine', /--lr-schedule takes one of linear, constant, got 'cosine'/],
+  ['train --lr-schedule cosine', /--lr-schedule takes one of linear, constant, kl, got 'cosine'/],
   ['train --engine cuda', /--engine takes one of|unknown engine 'cuda'/],
   ['train stray', /unexpected 'stray' after the script/],
   ['-np 2 train fine.ts', /unexpected 'fine\.ts' after the script/],
