@@ -6,6 +6,7 @@ import { checkout } from '../data.ts'
 import { type Running, until } from '../rig.ts'
 import { Host } from './host.ts'
 import { Network } from './network.ts'
+import { configureSlurm, SLURM, startSlurm } from './slurm.ts'
 
 /**
  * Several hosts on one machine: network namespaces joined by a bridge, each with its own hostname, /tmp, /dev/shm,
@@ -32,14 +33,21 @@ export class Cluster {
   }
 
   /** Starts hosts that live until stop(). */
-  static async boot(names: readonly string[]): Promise<Cluster> {
+  static async boot(names: readonly string[], { slurm = false }: { slurm?: boolean } = {}): Promise<Cluster> {
     const folder = mkdtempSync('/var/tmp/pporun-cluster-')
     const network = new Network()
     const cluster = new Cluster(folder, names, network)
     await network.start()
     writeConfiguration(folder, names)
+    if (slurm)
+      configureSlurm(
+        folder,
+        names,
+        names.map((_, i) => addressOf(i)),
+      )
     for (const [i, host] of cluster.hosts.entries()) await host.boot(i > 0)
     await until('every sshd to listen', () => cluster.hosts.every(host => host.listens(22)) || undefined, 10)
+    if (slurm) await startSlurm(cluster)
     return cluster
   }
 
@@ -90,12 +98,12 @@ export function onCluster(
   name: string,
   hosts: readonly string[],
   tests: (cluster: () => Cluster) => void,
-  ...commands: string[]
+  options: { slurm?: boolean } = {},
 ): void {
-  describe(name, { skip: noCluster(...commands) }, () => {
+  describe(name, { skip: noCluster(...(options.slurm ? SLURM : [])) }, () => {
     let cluster: Cluster | undefined
     before(async () => {
-      cluster = await Cluster.boot(hosts)
+      cluster = await Cluster.boot(hosts, options)
     })
     after(() => cluster?.stop())
     tests(() => cluster!)

@@ -8,7 +8,8 @@ import { hold, type Network, namespace } from './network.ts'
 const INIT = join(checkout, 'test', 'cluster', 'host.sh')
 
 /** What a host runs by itself, whatever is started on it. */
-const DAEMONS = /host\.sh|^sleep (1|infinity)$|sshd.* -D |sshd: .*\[listener\]|slurmctld|slurmd|munged/
+const DAEMONS =
+  /host\.sh|^sleep (1|infinity)$|sshd.* -D |sshd: .*\[listener\]|slurmctld|slurmd|slurmscriptd|munged/
 
 /** One host of a cluster: a process with namespaces of its own. */
 export class Host {

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { checkout } from '../data.ts'
+import { readJson, run, script, until } from '../rig.ts'
+import { type Cluster, onCluster } from './cluster.ts'
+
+const PPORUN = `${process.execPath} ${join(checkout, 'launcher', 'pporun.mjs')}`
+
+/** Submits a batch script and waits for its end; what it printed, and the state that Slurm gives it. */
+async function batch(
+  cluster: Cluster,
+  name: string,
+  directives: string,
+  body: string,
+  meanwhile: (id: string, output: () => string) => Promise<void> = async () => {},
+): Promise<{ output: string; state: string; exitCode: string }> {
+  const file = join(cluster.folder, `${name}.out`)
+  const path = script(
+    cluster.folder,
+    `#!/bin/bash\n#SBATCH -o ${file} ${directives}\n${body}\n`,
+    `${name}.sbatch`,
+  )
+  const id = cluster.login.sh(`cd ${cluster.folder} && sbatch --parsable ${path}`).trim()
+  const output = () => (existsSync(file) ? readFileSync(file, 'utf8') : '')
+  await meanwhile(id, output)
+  const about = () => cluster.login.sh(`scontrol show job ${id}`)
+  const over = () => (/JobState=(RUNNING|PENDING|COMPLETING)/.test(about()) ? undefined : about())
+  const end = await until(`job ${name} to end\n${output()}`, over, 60)
+  return {
+    output: output(),
+    state: /JobState=(\w+)/.exec(end)![1],
+    exitCode: /ExitCode=([\d:]+)/.exec(end)![1],
+  }
+}
+
+onCluster(
+  'under Slurm',
+  ['login', 'n1', 'n2', 'n3'],
+  cluster => {
+    test('sbatch: no hostfile, agents by srun; the parameters of one rank', async () => {
+      const { folder } = cluster()
+      const train = 'train --total-steps 2048'
+      assert.equal((await run(['--out', join(folder, 'alone'), ...train.split(' ')])).status, 0)
+      const ended = await batch(
+        cluster(),
+        'train',
+        '-N3 --ntasks-per-node=1',
+        `${PPORUN} --out ${folder}/three ${train}`,
+      )
+      assert.equal(ended.state, 'COMPLETED', ended.output)
+      const hash = (name: string) => readJson<{ paramsHash: string; np: number }>(folder, name, 'run.json')
+      assert.equal(hash('three').np, 3)
+      assert.equal(hash('three').paramsHash, hash('alone').paramsHash)
+      await cluster().quiet(5)
+    })
+
+    test('a rank may run on every CPU of its node', async () => {
+      const path = script(
+        cluster().folder,
+        `import { readFileSync } from 'node:fs'\nconsole.log(/Cpus_allowed_list:.*/.exec(readFileSync('/proc/self/status', 'utf8'))[0])`,
+        'cpus.ts',
+      )
+      const ended = await batch(cluster(), 'cpus', '-N2 -n4', `${PPORUN} ${path}`)
+      const own = /Cpus_allowed_list:.*/.exec(readFileSync('/proc/self/status', 'utf8'))![0]
+      assert.equal(ended.output.split(own).length - 1, 4, ended.output)
+    })
+
+    test('the status of the rank that is the cause is the job’s', async () => {
+      const path = script(
+        cluster().folder,
+        `import { connect } from 'pporun'\nconst comm = await connect()\nif (comm.rank === 1) process.exit(7)\nawait comm.barrier()\n`,
+        'seven.ts',
+      )
+      const ended = await batch(cluster(), 'seven', '-N3 --ntasks-per-node=1', `${PPORUN} ${path}`)
+      assert.deepEqual([ended.state, ended.exitCode], ['FAILED', '7:0'], ended.output)
+      assert.match(ended.output, /rank 1 \(n2, pid \d+\) ended with exit status 7/)
+      await cluster().quiet(5)
+    })
+
+    test('scancel reaches every rank and leaves nothing', async () => {
+      const path = script(
+        cluster().folder,
+        `import { connect } from 'pporun'\nconst comm = await connect()\nprocess.on('SIGTERM', () => { console.log('rank', comm.rank, 'heard TERM'); process.exit(0) })\nawait comm.barrier()\nif (comm.rank === 0) console.log('under way')\nsetInterval(() => {}, 1000)\n`,
+        'wait.ts',
+      )
+      const ended = await batch(
+        cluster(),
+        'cancel',
+        '-N3 --ntasks-per-node=1',
+        `exec ${PPORUN} ${path}`,
+        async (id, output) => {
+          await until('the ranks to run', () => output().includes('under way') || undefined, 30)
+          cluster().login.sh(`scancel ${id}`)
+        },
+      )
+      assert.equal(ended.state, 'CANCELLED', ended.output)
+      for (const rank of [0, 1, 2]) assert.match(ended.output, new RegExp(`rank ${rank} heard TERM`))
+      await cluster().quiet(10)
+    })
+  },
+  { slurm: true },
+)
