@@ -1,3 +1,4 @@
+import { NonFiniteError } from '../base/errors.ts'
 import type { Optimizer } from '../engine/optimizer.ts'
 import type { Sampler } from './collect.ts'
 import { Reader, Writer } from './numbers.ts'
@@ -23,6 +24,7 @@ export async function commit(
   sampler: Sampler,
   optimizer: Optimizer,
 ): Promise<Commit> {
+  assertFiniteParameters(state) // nothing broken takes the place of what is kept
   const parts = (await strategy.share(pack(sampler))).map(unpack)
   const saved = parts.map(({ environments }) => environments)
   return {
@@ -41,6 +43,12 @@ export async function restore({ running, environments }: Commit, sampler: Sample
     envs.load(environments.slice(firstEnv * perEnv, end * perEnv))
     sampler.running.fromArray(running.subarray(3 * firstEnv, 3 * end))
   } else await envs.reset()
+}
+
+/** Throws on all ranks alike: they hold the same. */
+function assertFiniteParameters({ parameters, update }: TrainState): void {
+  const at = parameters.findIndex(x => !Number.isFinite(x))
+  if (at >= 0) throw new NonFiniteError(`parameter ${at} is ${parameters[at]} after update ${update}`)
 }
 
 type Part = Pick<Commit, 'running' | 'environments'>

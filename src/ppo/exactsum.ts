@@ -47,16 +47,21 @@ export class ExactSum {
   readonly #slot: number
   readonly #largest: Float64Array // [tensors]
   readonly #grid: Float64Array
+  readonly #whereabouts: (shard: number) => string
   /** Minibatches that were computed twice. */
   retries = 0
 
-  /** @param grid one power of two per tensor: training state, moved on in place. */
+  /**
+   * @param grid one power of two per tensor: training state, moved on in place
+   * @param whereabouts of a shard in words, for errors
+   */
   constructor(
     strategy: Strategy,
     engine: Engine,
     optimizer: Optimizer,
     layoutHash: number,
     grid: Float64Array,
+    whereabouts: (shard: number) => string,
   ) {
     const { layout } = engine
     this.#strategy = strategy
@@ -73,6 +78,7 @@ export class ExactSum {
     }
     this.#largest = new Float64Array(layout.tensors.length)
     this.#grid = grid
+    this.#whereabouts = whereabouts
   }
 
   /** Throws NonFiniteError on all ranks if a shard's sums are not finite. */
@@ -113,7 +119,7 @@ export class ExactSum {
         const largest = this.#slots[shard * this.#slot + STATISTICS + t]
         if (!Number.isFinite(largest)) {
           const { name } = this.#layout.tensors[t]
-          throw new NonFiniteError(`the gradient of ${name} is not finite in shard ${shard} (${largest})`)
+          throw new NonFiniteError(`the gradient of ${name} is ${largest} in ${this.#whereabouts(shard)}`)
         }
         if (largest > this.#largest[t]) this.#largest[t] = largest
       }

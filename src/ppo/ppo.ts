@@ -55,7 +55,9 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
     shards,
     state.klCoef > 0,
   )
-  const exactSum = new ExactSum(strategy, engine, optimizer, parts.layoutHash, state.grid)
+  const exactSum = new ExactSum(strategy, engine, optimizer, parts.layoutHash, state.grid, shard =>
+    whereabouts(shard, strategy, sizes, state),
+  )
   const meter = new Meter(strategy, config)
   engine.setParameters(state.parameters)
   optimizer.state = state.adam
@@ -102,4 +104,16 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
     await maybeAssertInStep(strategy, state.update, state.parameters)
     await eventLoopTurn() // for the script's own timers and signals: a job of one waits for nobody
   }
+}
+
+/** Where a shard's numbers come from, for an error about them. */
+function whereabouts(
+  shard: number,
+  strategy: Strategy,
+  { envsPerShard }: Sizes,
+  { update }: TrainState,
+): string {
+  const first = shard * envsPerShard
+  const rank = strategy.rankOf(shard)
+  return `environments ${first} to ${first + envsPerShard - 1} (rank ${rank}) in update ${update + 1}`
 }

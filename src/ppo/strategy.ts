@@ -12,6 +12,8 @@ export interface Strategy {
   /** This rank's: firstShard .. lastShard - 1. */
   readonly firstShard: number
   readonly lastShard: number
+  /** Who holds a shard. */
+  rankOf(shard: number): number
   /** Once per update: everybody's block, in shard order. */
   share(block: Float64Array): Promise<Float64Array[]>
   /** Once per minibatch: adds up `message` over all ranks, in place; its partial sums are exact. */
@@ -24,12 +26,14 @@ export interface Strategy {
 
 /** Every rank samples and learns on its own shards; gradients are added up by allreduce. */
 export function allreduceStrategy(comm: Communicator, numShards: number): Strategy {
-  const { firstShard, lastShard } = shardsOf(comm.rank, comm.size, numShards)
+  const ranks = Array.from({ length: comm.size }, (_, rank) => shardsOf(rank, comm.size, numShards))
+  const { firstShard, lastShard } = ranks[comm.rank]
   return {
     name: 'allreduce',
     numShards,
     firstShard,
     lastShard,
+    rankOf: shard => ranks.findIndex(({ lastShard }) => shard < lastShard),
     share: block => comm.allgather(block),
     sum: (message, layoutHash) => comm.allreduce(message, 'sum', layoutHash),
     max: values => comm.allreduce(values, 'max'),

@@ -51,7 +51,14 @@ async function reduceAll(
       let now = minibatches[0]
       const engine = engineWith((shard, i) => now(shard, i), firstShard)
       const grid = new Float64Array(layout.tensors.length).fill(GRID_FLOOR)
-      const exactSum = new ExactSum(allreduceStrategy(comm, SHARDS), engine, new Adam(layout), 0, grid)
+      const exactSum = new ExactSum(
+        allreduceStrategy(comm, SHARDS),
+        engine,
+        new Adam(layout),
+        0,
+        grid,
+        shard => `shard ${shard}`,
+      )
       const bits: string[] = []
       const retries: number[] = []
       for (now of minibatches) {
@@ -103,7 +110,7 @@ test('the mean is right to the grid', async () => {
 
 test('NaN in one shard is the same error on all ranks, with tensor and shard', async () => {
   const bad: Gradient = (shard, i) => (shard === 4 && i === layout.tensors[2].offset ? Number.NaN : 1)
-  const expected = new RegExp(`gradient of ${layout.tensors[2].name} is not finite in shard 4`)
+  const expected = new RegExp(`gradient of ${layout.tensors[2].name} is NaN in shard 4`)
   await assert.rejects(
     reduceAll(3, [bad]),
     error => error instanceof NonFiniteError && expected.test(error.message),

@@ -1,9 +1,14 @@
+import { assemble } from '../../src/assemble.ts'
 import { ProgressWriter } from '../../src/base/progress.ts'
 import { Communicator } from '../../src/collective/communicator.ts'
 import { inprocTransports } from '../../src/collective/inproc.ts'
 import type { TrainResult } from '../../src/describe.ts'
+import { initialParameters } from '../../src/engine/init.ts'
+import type { VectorEnv } from '../../src/env/vectorenv.ts'
 import { resolveConfig } from '../../src/options.ts'
+import { ppo } from '../../src/ppo/ppo.ts'
 import { sizesOf } from '../../src/ppo/sizes.ts'
+import { hashParameters, initialState } from '../../src/ppo/state.ts'
 import { silentReporter } from '../../src/reporter.ts'
 import { trainWith } from '../../src/train.ts'
 
@@ -29,4 +34,33 @@ export async function trainInProcess(size: number, options: string[]): Promise<T
   )
   const results = await Promise.all(ranks)
   return results[0]
+}
+
+/**
+ * The parameters' hash after the same training, without the evaluation.
+ * @param change what a test does to a rank's environments; @param failed called with each rank's error
+ */
+export async function hashInProcess(
+  size: number,
+  options: string[],
+  change: (envs: VectorEnv, firstEnv: number) => void = () => {},
+  failed: (error: unknown) => void = () => {},
+): Promise<string> {
+  const config = resolveConfig({}, options)
+  const sizes = sizesOf(config)
+  const hashes = inprocCommunicators(size).map(async comm => {
+    const parts = assemble(config, sizes, comm, silentReporter(''), null)
+    const { layout } = parts.sampler.engine
+    const state = initialState(config, layout, initialParameters(layout, config.seed))
+    change(parts.sampler.envs, parts.sampler.firstEnv)
+    await ppo(config, sizes, state, parts).catch(error => {
+      failed(error)
+      throw error
+    })
+    return hashParameters(state.parameters)
+  })
+  const ended = await Promise.allSettled(hashes)
+  const lost = ended.find(({ status }) => status === 'rejected')
+  if (lost) throw (lost as PromiseRejectedResult).reason
+  return (ended[0] as PromiseFulfilledResult<string>).value
 }
