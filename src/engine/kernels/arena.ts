@@ -24,7 +24,7 @@ export interface Arena {
 
 /** Words of a layer, and of a Context before its networks. */
 const LAYER_WORDS = 14
-const HEAD_WORDS = 32 + SETTINGS
+const HEAD_WORDS = 33 + SETTINGS
 
 /** Lays out memory for so much. */
 export function planArena(layout: Layout, room: Room): Arena {
@@ -42,35 +42,51 @@ export function planArena(layout: Layout, room: Room): Arena {
     ...[allocate(BLOCK * pad(network.observationSize)), pad(network.observationSize)], // x, xPad
     ...[allocate(BLOCK * actions), allocate(BLOCK * actions)], // old, oldProbs
     ...[layout.tensors.at(-1)!.offset, allocate(actions), allocate(actions), allocate(actions)], // log_std
+    allocate(pad(Math.max(network.observationSize, ...network.hidden))), // zeros
   ]
   const context = Int32Array.from([
     ...[network.observationSize, network.distribution === 'gaussian' ? 1 : 0, network.numActions],
     ...[distributionSize(network), layout.tensors.length, layout.size, ...scratch],
     ...IN_CONTEXT.map(name => places[name]),
     ...new Array<number>(SETTINGS).fill(0),
-    ...(['trunk', 'actor', 'critic'] as const).flatMap(part => planNetwork(layout, part, allocate)),
+    ...(['trunk', 'actor', 'critic'] as const).flatMap(part =>
+      planNetwork(layout, part, places.parameters, allocate),
+    ),
   ])
   return { bytes: allocate(0) * 4, context, places }
 }
 
 /** A Network: its number of layers, then as many Layers as there may be. */
-function planNetwork(layout: Layout, part: 'trunk' | 'actor' | 'critic', allocate: Allocate): number[] {
+function planNetwork(
+  layout: Layout,
+  part: 'trunk' | 'actor' | 'critic',
+  parameters: number,
+  allocate: Allocate,
+): number[] {
   const tensors = tensorsOf(layout, part)
   const layers = tensors.length / 2
   const words = Array.from({ length: layers }, (_, i) => {
     const isHead = part !== 'trunk' && i === layers - 1
     const activation = activations.indexOf(isHead ? 'linear' : layout.network.activation)
-    return planLayer(tensors[2 * i], tensors[2 * i + 1], activation, allocate)
+    return planLayer(tensors[2 * i], tensors[2 * i + 1], activation, parameters, allocate)
   }).flat()
   return [layers, ...words, ...new Array<number>((MAX_LAYERS - layers) * LAYER_WORDS).fill(0)]
 }
 
-function planLayer(weight: Tensor, bias: Tensor, activation: number, allocate: Allocate): number[] {
+function planLayer(
+  weight: Tensor,
+  bias: Tensor,
+  activation: number,
+  parameters: number,
+  allocate: Allocate,
+): number[] {
   const [outputs, inputs] = weight.shape
   const [inPad, outPad] = [pad(inputs), pad(outputs)]
+  // Rows that need no padding are read where they lie.
+  const rows = inPad === inputs ? parameters + weight.offset : allocate(outputs * inPad)
   return [
     ...[inputs, outputs, inPad, outPad, activation, weight.offset, bias.offset],
-    ...[allocate(outputs * inPad), allocate(inputs * outPad), allocate(outPad)], // weight, weightT, bias
+    ...[rows, allocate(inputs * outPad), allocate(outPad)], // weight, weightT, bias
     ...[allocate(outputs * inPad), allocate(outPad)], // gradWeight, gradBias
     ...[allocate(BLOCK * outPad), allocate(BLOCK * outPad)], // y, dy
   ]

@@ -35,7 +35,7 @@ export class KernelEngine implements Engine {
 
   setParameters(parameters: Float32Array): void {
     this.#views.parameters.set(parameters)
-    this.#pack()
+    this.#kernels.pack(this.#kernels.base)
   }
 
   setNormalizer(normalizer: Normalizer | null): void {
@@ -130,11 +130,6 @@ export class KernelEngine implements Engine {
     return this.#acted
   }
 
-  #pack(): void {
-    const { base } = this.#kernels
-    this.#kernels.pack(base, base + 4 * this.#arena.places.parameters)
-  }
-
   /** Moves to larger memory if there is no room for so much; what callers have set comes along. */
   #reserve(wanted: Partial<Room>): void {
     const names = Object.keys(wanted) as (keyof Room)[]
@@ -153,6 +148,6 @@ export class KernelEngine implements Engine {
     this.#views = views
     this.#numbers = new Float32Array(views.settings.buffer, views.settings.byteOffset, views.settings.length)
     this.#acted = null
-    this.#pack()
+    this.#kernels.pack(this.#kernels.base)
   }
 }

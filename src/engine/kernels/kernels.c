@@ -50,6 +50,7 @@ typedef struct {
   i32 old, oldProbs;                /* [BLOCK, pad(actions)], scratch for KL        */
   i32 flatLogStd;                   /* Gaussian: in the flat parameter vector       */
   i32 logStd, std, gradLogStd;      /* [pad(actions)]                               */
+  i32 zeros;                        /* [widest layer]                               */
   i32 parameters;                   /* [P], flat                                    */
   i32 grid;                         /* double [tensors]                             */
   i32 mean, scale;                  /* double [obs], of the observations            */
@@ -75,40 +76,35 @@ INLINE const Layer *head(const Network *net) { return &net->layers[net->numLayer
 
 /* --------------------------------------------------------------------------------------------- activations */
 
+#define EACH for (i32 i = 0; i < count; i += W)
+
 static void activate(i32 kind, float *h, i32 count) {
-  for (i32 i = 0; i < count; i += W) {
-    vf x = load(h + i);
-    if (kind == TANH) x = vtanh(x);
-    else if (kind == RELU) x = blend(x <= 0.0f, splat(0.0f), x);
-    else if (kind == ELU) x = blend(x <= 0.0f, vexp(x) - 1.0f, x);
-    store(h + i, x);
-  }
+  if (kind == TANH) EACH store(h + i, vtanh(load(h + i)));
+  else if (kind == RELU) EACH store(h + i, blend(load(h + i) <= 0.0f, splat(0.0f), load(h + i)));
+  else if (kind == ELU) EACH store(h + i, blend(load(h + i) <= 0.0f, vexp(load(h + i)) - 1.0f, load(h + i)));
 }
 
 /* d *= f'(h), with f' as a function of the output: 1 - h^2; 0 or 1; 1 or 1 + h. */
 static void activateBackward(i32 kind, const float *h, float *d, i32 count) {
-  for (i32 i = 0; i < count; i += W) {
-    vf y = load(h + i), g = load(d + i);
-    if (kind == TANH) g = g * (1.0f - y * y);
-    else if (kind == RELU) g = blend(y <= 0.0f, splat(0.0f), g);
-    else if (kind == ELU) g = blend(y <= 0.0f, g * (1.0f + y), g);
-    store(d + i, g);
-  }
+  if (kind == TANH) EACH store(d + i, load(d + i) * (1.0f - load(h + i) * load(h + i)));
+  else if (kind == RELU) EACH store(d + i, blend(load(h + i) <= 0.0f, splat(0.0f), load(d + i)));
+  else if (kind == ELU) EACH store(d + i, blend(load(h + i) <= 0.0f, load(d + i) * (1.0f + load(h + i)), load(d + i)));
 }
 
 /* ------------------------------------------------------------------------------------------- dense products */
 
 /*
- * c[i][j] += sum over k of a(i, k) b[k][j] for a tile of M rows and V vectors of columns. `a` has any strides, so
- * that the three products of a layer (forward, by inputs, by weights) are this one. Each element is accumulated
- * over k in order: tiles and W do not show.
+ * c[i][j] = start[i][j] + sum over k of a(i, k) b[k][j] for a tile of M rows and V vectors of columns. `a` has any
+ * strides, so that the three products of a layer (forward, by inputs, by weights) are this one; `start` has any row
+ * stride: c's own to add to it, 0 for one row that all begin with. Each element is accumulated over k in order: tiles
+ * and W do not show.
  */
 #define TILE(M, V)                                                                                             \
-  static void tile##M##x##V(float *c, i32 ldc, const float *a, i32 rowStride, i32 kStride, const float *b,      \
-                            i32 ldb, i32 depth) {                                                               \
+  static void tile##M##x##V(float *c, i32 ldc, const float *start, i32 startStride, const float *a, i32 rowStride, \
+                            i32 kStride, const float *b, i32 ldb, i32 depth) {                                   \
     vf sum[M][V];                                                                                              \
     for (i32 i = 0; i < M; i++)                                                                                \
-      for (i32 j = 0; j < V; j++) sum[i][j] = load(c + i * ldc + j * W);                                        \
+      for (i32 j = 0; j < V; j++) sum[i][j] = load(start + i * startStride + j * W);                            \
     for (i32 k = 0; k < depth; k++) {                                                                          \
       vf column[V];                                                                                            \
       for (i32 j = 0; j < V; j++) column[j] = load(b + k * ldb + j * W);                                        \
@@ -120,27 +116,43 @@ static void activateBackward(i32 kind, const float *h, float *d, i32 count) {
     for (i32 i = 0; i < M; i++)                                                                                \
       for (i32 j = 0; j < V; j++) store(c + i * ldc + j * W, sum[i][j]);                                        \
   }
-TILE(6, 2) TILE(4, 2) TILE(2, 2) TILE(1, 2)
-TILE(6, 1) TILE(4, 1) TILE(2, 1) TILE(1, 1)
+TILE(6, 2) TILE(6, 1) TILE(4, 2) TILE(4, 1) TILE(2, 4) TILE(2, 2) TILE(2, 1) TILE(1, 4) TILE(1, 2) TILE(1, 1)
 
-#define TILES(V)                                                                                               \
-  for (; i + 6 <= rows; i += 6) tile6x##V(c + i * ldc + j, ldc, a + i * rowStride, rowStride, kStride, b + j, ldb, depth); \
-  for (; i + 4 <= rows; i += 4) tile4x##V(c + i * ldc + j, ldc, a + i * rowStride, rowStride, kStride, b + j, ldb, depth); \
-  for (; i + 2 <= rows; i += 2) tile2x##V(c + i * ldc + j, ldc, a + i * rowStride, rowStride, kStride, b + j, ldb, depth); \
-  for (; i < rows; i++) tile1x##V(c + i * ldc + j, ldc, a + i * rowStride, rowStride, kStride, b + j, ldb, depth);
+/* Tiles of V vectors along M rows, as far as they go. Few rows take many columns, to have enough sums at work. */
+#define TILES(M, V)                                                                                            \
+  for (; j + V * W <= columns; j += V * W)                                                                     \
+    tile##M##x##V(c + i * ldc + j, ldc, start + i * startStride + j, startStride, a + i * rowStride, rowStride, kStride, \
+                  b + j, ldb, depth);
 
-/* c [rows, columns] += a [rows, depth] b [depth, columns]; columns are a multiple of PAD. */
-static void multiplyAdd(float *c, i32 ldc, const float *a, i32 rowStride, i32 kStride, const float *b, i32 ldb,
-                        i32 rows, i32 columns, i32 depth) {
-  i32 j = 0;
-  for (; j + 2 * W <= columns; j += 2 * W) { i32 i = 0; TILES(2) }
-  for (; j < columns; j += W) { i32 i = 0; TILES(1) }
+/* c [rows, columns] = start + a [rows, depth] b [depth, columns]; columns are a multiple of PAD. */
+static void multiply(float *c, i32 ldc, const float *start, i32 startStride, const float *a, i32 rowStride, i32 kStride,
+                     const float *b, i32 ldb, i32 rows, i32 columns, i32 depth) {
+  i32 i = 0, j;
+  for (; j = 0, i + 6 <= rows; i += 6) { TILES(6, 2) TILES(6, 1) }
+  for (; j = 0, i + 4 <= rows; i += 4) { TILES(4, 2) TILES(4, 1) }
+  for (; j = 0, i + 2 <= rows; i += 2) { TILES(2, 4) TILES(2, 2) TILES(2, 1) }
+  for (; j = 0, i < rows; i++) { TILES(1, 4) TILES(1, 2) TILES(1, 1) }
 }
 
 /* ------------------------------------------------------------------------------------------------- networks */
 
-static void fill(float *p, i32 count) {
-  for (i32 i = 0; i < count; i += W) store(p + i, splat(0.0f));
+/* to [columns, rows] = from [rows, columns] transposed, its rows `ld` apart. */
+static void transpose(float *to, i32 ld, const float *from, i32 rows, i32 columns) {
+  typedef float v4 __attribute__((vector_size(16), aligned(4)));
+  i32 wholeRows = rows & ~3, wholeColumns = columns & ~3;
+  for (i32 i = 0; i < wholeRows; i += 4)
+    for (i32 j = 0; j < wholeColumns; j += 4) {
+      const float *x = from + i * columns + j;
+      v4 a = *(v4 *)x, b = *(v4 *)(x + columns), c = *(v4 *)(x + 2 * columns), d = *(v4 *)(x + 3 * columns);
+      v4 ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+      v4 ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+      *(v4 *)(to + j * ld + i) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+      *(v4 *)(to + (j + 1) * ld + i) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+      *(v4 *)(to + (j + 2) * ld + i) = __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5);
+      *(v4 *)(to + (j + 3) * ld + i) = __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7);
+    }
+  for (i32 i = 0; i < rows; i++)
+    for (i32 j = i < wholeRows ? wholeColumns : 0; j < columns; j++) to[j * ld + i] = from[i * columns + j];
 }
 
 /* Copies a network's parameters out of the flat vector into padded matrices, weights in both orders. */
@@ -148,16 +160,18 @@ static void packNetwork(const Context *c, const Network *net) {
   for (i32 l = 0; l < net->numLayers; l++) {
     const Layer *layer = &net->layers[l];
     const float *from = at(c, c->parameters) + layer->flatWeight;
-    float *weight = at(c, layer->weight), *weightT = at(c, layer->weightT), *bias = at(c, layer->bias);
-    for (i32 o = 0; o < layer->out; o++)
-      for (i32 k = 0; k < layer->in; k++)
-        weight[o * layer->inPad + k] = weightT[k * layer->outPad + o] = from[o * layer->in + k];
+    float *weight = at(c, layer->weight), *bias = at(c, layer->bias);
+    transpose(at(c, layer->weightT), layer->outPad, from, layer->out, layer->in);
+    if (weight != from) /* where rows need no padding, it is the flat vector's own */
+      for (i32 o = 0; o < layer->out; o++)
+        for (i32 k = 0; k < layer->in; k++) weight[o * layer->inPad + k] = from[o * layer->in + k];
     for (i32 o = 0; o < layer->out; o++) bias[o] = at(c, c->parameters)[layer->flatBias + o];
   }
 }
 
-EXPORT void pack(Context *c, const float *parameters) {
-  for (i32 i = 0; i < c->numParameters; i++) at(c, c->parameters)[i] = parameters[i];
+/* Takes the parameters as they lie in the arena. */
+EXPORT void pack(Context *c) {
+  const float *parameters = at(c, c->parameters);
   packNetwork(c, &c->trunk);
   packNetwork(c, &c->actor);
   packNetwork(c, &c->critic);
@@ -170,12 +184,9 @@ static void forward(const Context *c, const Network *net, const float *x, i32 ro
   for (i32 l = 0; l < net->numLayers; l++) {
     const Layer *layer = &net->layers[l];
     float *y = at(c, layer->y);
-    const float *bias = at(c, layer->bias);
-    for (i32 r = 0; r < rows; r++)
-      for (i32 o = 0; o < layer->outPad; o += W) store(y + r * layer->outPad + o, load(bias + o));
-    multiplyAdd(y, layer->outPad, x, layer->inPad, 1, at(c, layer->weightT), layer->outPad, rows, layer->outPad,
-                layer->in);
-    if (layer->activation != LINEAR) activate(layer->activation, y, rows * layer->outPad);
+    multiply(y, layer->outPad, at(c, layer->bias), 0, x, layer->inPad, 1, at(c, layer->weightT), layer->outPad, rows,
+             layer->outPad, layer->in);
+    activate(layer->activation, y, rows * layer->outPad);
     x = y;
   }
 }
@@ -192,33 +203,41 @@ static void forwardAll(const Context *c, i32 rows, i32 policy) {
   forward(c, &c->critic, headInput(c), rows);
 }
 
-/*
- * Adds the gradients of `rows` rows, in their order, to the shard's; starts from the head's dy. x is the network's
- * input; dx, unless it is null, gains the gradient with respect to it.
- */
-static void backward(const Context *c, const Network *net, const float *x, float *dx, i32 rows) {
-  for (i32 l = net->numLayers - 1; l >= 0; l--) {
-    const Layer *layer = &net->layers[l], *below = &net->layers[l - 1];
-    float *dy = at(c, layer->dy), *gradBias = at(c, layer->gradBias), *to = l ? at(c, below->dy) : dx;
-    if (layer->activation != LINEAR) activateBackward(layer->activation, at(c, layer->y), dy, rows * layer->outPad);
-    for (i32 r = 0; r < rows; r++)
-      for (i32 o = 0; o < layer->outPad; o += W)
-        store(gradBias + o, load(gradBias + o) + load(dy + r * layer->outPad + o));
-    multiplyAdd(at(c, layer->gradWeight), layer->inPad, dy, 1, layer->outPad, l ? at(c, below->y) : x, layer->inPad,
-                layer->out, layer->inPad, rows);
-    if (l) fill(to, rows * layer->inPad);
-    if (to)
-      multiplyAdd(to, layer->inPad, dy, layer->outPad, 1, at(c, layer->weight), layer->inPad, rows, layer->inPad,
-                  layer->out);
+/* sum [width] (+)= each of the rows of dy, in order: a bias's gradient. */
+static void addRows(float *sum, const float *dy, i32 width, i32 rows, i32 first) {
+  for (i32 o = 0; o < width; o += W) {
+    vf total = first ? splat(0.0f) : load(sum + o);
+    for (i32 r = 0; r < rows; r++) total += load(dy + r * width + o);
+    store(sum + o, total);
   }
 }
 
-static void backwardAll(const Context *c, i32 rows) {
+/*
+ * Adds the gradients of `rows` rows, in their order, to the shard's, or begins with them if they are its `first`;
+ * starts from the head's dy. x is the network's input; dx, unless it is null, becomes dxStart plus the gradient with
+ * respect to it (both [rows, inPad], a stride of 0 being the one row of zeros).
+ */
+static void backward(const Context *c, const Network *net, const float *x, float *dx, const float *dxStart, i32 rows,
+                     i32 first) {
+  for (i32 l = net->numLayers - 1; l >= 0; l--) {
+    const Layer *layer = &net->layers[l], *below = &net->layers[l - 1];
+    float *dy = at(c, layer->dy), *to = l ? at(c, below->dy) : dx, *gradWeight = at(c, layer->gradWeight);
+    const float *zeros = at(c, c->zeros), *start = l || !dxStart ? zeros : dxStart;
+    activateBackward(layer->activation, at(c, layer->y), dy, rows * layer->outPad);
+    addRows(at(c, layer->gradBias), dy, layer->outPad, rows, first);
+    multiply(gradWeight, layer->inPad, first ? zeros : gradWeight, first ? 0 : layer->inPad, dy, 1, layer->outPad,
+             l ? at(c, below->y) : x, layer->inPad, layer->out, layer->inPad, rows);
+    if (to)
+      multiply(to, layer->inPad, start, start == zeros ? 0 : layer->inPad, dy, layer->outPad, 1, at(c, layer->weight),
+               layer->inPad, rows, layer->inPad, layer->out);
+  }
+}
+
+static void backwardAll(const Context *c, i32 rows, i32 first) {
   float *dx = c->trunk.numLayers ? at(c, head(&c->trunk)->dy) : 0;
-  if (dx) fill(dx, rows * head(&c->trunk)->outPad);
-  backward(c, &c->actor, headInput(c), dx, rows);
-  backward(c, &c->critic, headInput(c), dx, rows);
-  backward(c, &c->trunk, at(c, c->x), 0, rows);
+  backward(c, &c->actor, headInput(c), dx, 0, rows, first);
+  backward(c, &c->critic, headInput(c), dx, dx, rows, first);
+  backward(c, &c->trunk, at(c, c->x), 0, 0, rows, first);
 }
 
 /* --------------------------------------------------------------------------------- the distribution over actions */
@@ -476,16 +495,16 @@ INLINE float valueRow(const Context *c, float value, i32 row, double *stats) {
   return c->vfCoef * slope;
 }
 
-/* Forward, losses and backward of the `rows` rows of the minibatch from `first` on. */
-static void learn(const Context *c, i32 first, i32 rows, double *stats) {
+/* Forward, losses and backward of the `rows` rows of the minibatch from `begin` on, the `first` of their shard or not. */
+static void learn(const Context *c, i32 begin, i32 rows, i32 first, double *stats) {
   const Layer *value = head(&c->critic);
-  const i32 *indices = ints(c, c->indices) + first;
+  const i32 *indices = ints(c, c->indices) + begin;
   loadInput(c, at(c, c->rowObservations), indices, 0, rows);
   forwardAll(c, rows, 1);
   policyLoss(c, indices, rows, stats);
   for (i32 r = 0; r < rows; r++)
     at(c, value->dy)[r * value->outPad] = valueRow(c, at(c, value->y)[r * value->outPad], indices[r], stats);
-  backwardAll(c, rows);
+  backwardAll(c, rows, first);
   stats[ROWS] += rows;
 }
 
@@ -497,10 +516,11 @@ static void learn(const Context *c, i32 first, i32 rows, double *stats) {
  * whose bits these are; sums that are larger do not fit and are thrown away). Returns the largest magnitude
  * before, found among the bits, where NaN and infinity come out on top.
  */
-static double addRounded(const float *from, i32 ld, i32 rows, i32 columns, double *to, double grid) {
+static double addRounded(const float *from, i32 ld, i32 rows, i32 columns, double *to, double grid, i32 first) {
   vi top = (vi){};
   i32 last = 0;
   double shift = grid * 6755399441055744.0;
+  if (ld == columns) columns *= rows, rows = 1;
   for (i32 r = 0; r < rows; r++, from += ld, to += columns) {
     i32 k = 0;
     for (; k + W <= columns; k += W) {
@@ -508,13 +528,13 @@ static double addRounded(const float *from, i32 ld, i32 rows, i32 columns, doubl
       vi magnitude = (vi)g & 0x7fffffff;
       vi above = magnitude > top;
       top = (above & magnitude) | (~above & top);
-      vd sum = *(vd *)(to + k);
+      vd sum = first ? (vd){} : *(vd *)(to + k);
       *(vd *)(to + k) = sum + ((__builtin_convertvector(g, vd) + shift) - shift);
     }
     for (; k < columns; k++) {
       i32 magnitude = bitsOf(from[k]) & 0x7fffffff;
       last = magnitude > last ? magnitude : last;
-      to[k] += ((double)from[k] + shift) - shift;
+      to[k] = (first ? 0.0 : to[k]) + (((double)from[k] + shift) - shift);
     }
   }
   for (i32 i = 0; i < W; i++) last = top[i] > last ? top[i] : last;
@@ -522,22 +542,16 @@ static double addRounded(const float *from, i32 ld, i32 rows, i32 columns, doubl
 }
 
 /* Writes the largest magnitude of each of the network's tensors from `largest` on; returns where the next goes. */
-static double *addNetwork(const Context *c, const Network *net, const double **grid, double *gradient, double *largest) {
+static double *addNetwork(const Context *c, const Network *net, const double **grid, double *gradient, double *largest,
+                          i32 first) {
   for (i32 l = 0; l < net->numLayers; l++, *grid += 2, largest += 2) {
     const Layer *layer = &net->layers[l];
     largest[0] = addRounded(at(c, layer->gradWeight), layer->inPad, layer->out, layer->in,
-                            gradient + layer->flatWeight, (*grid)[0]);
-    largest[1] = addRounded(at(c, layer->gradBias), 0, 1, layer->out, gradient + layer->flatBias, (*grid)[1]);
+                            gradient + layer->flatWeight, (*grid)[0], first);
+    largest[1] = addRounded(at(c, layer->gradBias), 0, 1, layer->out, gradient + layer->flatBias, (*grid)[1],
+                            first);
   }
   return largest;
-}
-
-static void clearShard(const Context *c, const Network *net) {
-  for (i32 l = 0; l < net->numLayers; l++) {
-    const Layer *layer = &net->layers[l];
-    fill(at(c, layer->gradWeight), layer->out * layer->inPad);
-    fill(at(c, layer->gradBias), layer->outPad);
-  }
 }
 
 /*
@@ -545,23 +559,19 @@ static void clearShard(const Context *c, const Network *net) {
  * into `slots` [numShards, STATISTICS + tensors] each shard's statistics and largest magnitudes.
  */
 EXPORT void gradients(Context *c, i32 numShards, i32 rowsPerShard, double *gradient, double *slots) {
-  for (i32 i = 0; i < c->numParameters; i++) gradient[i] = 0.0;
   for (i32 shard = 0; shard < numShards; shard++) {
     double *stats = slots + shard * (STATISTICS + c->numTensors), *largest = stats + STATISTICS;
     const double *grid = doubles(c, c->grid);
     for (i32 i = 0; i < STATISTICS; i++) stats[i] = 0.0;
-    clearShard(c, &c->trunk);
-    clearShard(c, &c->actor);
-    clearShard(c, &c->critic);
-    if (c->distribution == GAUSSIAN) fill(at(c, c->gradLogStd), c->numActions);
+    for (i32 j = 0; j < c->numActions; j++) at(c, c->gradLogStd)[j] = 0.0f;
     i32 begin = shard * rowsPerShard, end = begin + rowsPerShard;
-    for (i32 first = begin; first < end; first += BLOCK)
-      learn(c, first, end - first < BLOCK ? end - first : BLOCK, stats);
-    largest = addNetwork(c, &c->trunk, &grid, gradient, largest);
-    largest = addNetwork(c, &c->actor, &grid, gradient, largest);
-    largest = addNetwork(c, &c->critic, &grid, gradient, largest);
+    for (i32 at = begin; at < end; at += BLOCK) learn(c, at, end - at < BLOCK ? end - at : BLOCK, at == begin, stats);
+    largest = addNetwork(c, &c->trunk, &grid, gradient, largest, shard == 0);
+    largest = addNetwork(c, &c->actor, &grid, gradient, largest, shard == 0);
+    largest = addNetwork(c, &c->critic, &grid, gradient, largest, shard == 0);
     if (c->distribution == GAUSSIAN)
-      *largest = addRounded(at(c, c->gradLogStd), 0, 1, c->numActions, gradient + c->flatLogStd, *grid);
+      *largest = addRounded(at(c, c->gradLogStd), 0, 1, c->numActions, gradient + c->flatLogStd, *grid,
+                            shard == 0);
   }
 }
 

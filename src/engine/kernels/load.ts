@@ -4,7 +4,7 @@ import { openLibrary } from '../../base/native.ts'
 /** The functions of kernels.c; pointers are numbers. */
 interface Exports {
   contextWords(): number
-  pack(context: number, parameters: number): void
+  pack(context: number): void
   act(
     context: number,
     n: number,
@@ -70,7 +70,7 @@ const STACK_BYTES = 65_536 + 4096
 const signatures = [
   'int contextWords()',
   'uint64_t addressOf(void*)',
-  'void pack(uintptr_t, uintptr_t)',
+  'void pack(uintptr_t)',
   'void act(uintptr_t, int, int, uint32_t, uint32_t, uint32_t, uint32_t)',
   'void evaluate(uintptr_t, int)',
   'void gradients(uintptr_t, int, int, uintptr_t, uintptr_t)',
