@@ -1,3 +1,4 @@
+import type { Eventually } from '../base/eventually.ts'
 import { type Algorithm, modulo, slice } from './algorithm.ts'
 import { copyOf, type TypedArray } from './arrays.ts'
 import type { Exchange } from './exchange.ts'
@@ -31,10 +32,14 @@ const SHORT = 2 ** 12 // bytes
 /** Of two ranks, long arrays go in parts: one is added while the next travels. */
 const PART = 2 ** 19 // bytes
 
-async function allreduce(x: Exchange, array: TypedArray, reduce: Reduce): Promise<void> {
+function allreduce(x: Exchange, array: TypedArray, reduce: Reduce): Eventually<void> {
+  if (x.size === 1) return // it is the result
+  if (x.size === 2) return swap(x, array, reduce)
+  return array.byteLength <= SHORT ? tell(x, array, reduce) : bySlices(x, array, reduce)
+}
+
+async function bySlices(x: Exchange, array: TypedArray, reduce: Reduce): Promise<void> {
   const { rank, size } = x
-  if (size === 2) return swap(x, array, reduce)
-  if (array.byteLength <= SHORT) return tell(x, array, reduce)
   const mine = await reduceScatter(x, array, reduce)
   for (const peer of others(x)) x.send(peer, 1, mine)
   slice(array, rank, size).set(mine)

@@ -90,5 +90,5 @@ export class Meter {
 /** 1 - var(returns - values) / var(returns); a return minus its value is the advantage. */
 function explainedVariance(advantages: Float32Array, returnsM2: number): number | null {
   if (returnsM2 === 0) return null
-  return 1 - momentsOf(advantages, Int32Array.from(advantages.keys())).m2 / returnsM2
+  return 1 - momentsOf(advantages, null).m2 / returnsM2
 }

@@ -29,19 +29,14 @@ export function* minibatches(
 ): Generator<Minibatch> {
   const { numShards, rowsPerShard, minibatchRowsPerShard: rows, numMinibatches } = sizes
   const { firstShard, lastShard } = strategy
-  const orders = shuffles(numShards, rowsPerShard, config.seed, pass)
+  const order = shuffled(sizes, config.seed, pass)
   const everywhere = new Int32Array(numShards * rows)
   const here = new Int32Array((lastShard - firstShard) * rows)
   const ofAll = normalisationOfAll(config, shared)
   const loss = lossOf(config, now)
   for (let k = 0; k < numMinibatches; k++) {
-    for (let shard = 0; shard < numShards; shard++)
-      for (let i = 0; i < rows; i++) {
-        const j = orders[shard][k * rows + i]
-        everywhere[shard * rows + i] = shard * rowsPerShard + j
-        if (shard >= firstShard && shard < lastShard)
-          here[(shard - firstShard) * rows + i] = rowOfShard(rollout, sizes, shard - firstShard, j)
-      }
+    pick(everywhere, order, sizes, 0, k, (shard, j) => shard * rowsPerShard + j)
+    pick(here, order, sizes, firstShard, k, (shard, j) => rowOfShard(rollout, sizes, shard - firstShard, j))
     const { advantageMean, advantageDivisor } = ofAll ?? normalisation(shared, everywhere)
     yield {
       ...loss,
@@ -54,13 +49,27 @@ export function* minibatches(
   }
 }
 
-/** Every shard's own order of its rows, [numShards][rowsPerShard]. */
-function shuffles(numShards: number, rowsPerShard: number, seed: number, pass: number): Int32Array[] {
-  return Array.from({ length: numShards }, (_, shard) => {
-    const order = new Int32Array(rowsPerShard)
-    permutation(order, seed, Purpose.shuffle, shard, pass)
-    return order
-  })
+/** Every shard's own order of its rows, [numShards, rowsPerShard]. */
+function shuffled({ numShards, rowsPerShard }: Sizes, seed: number, pass: number): Int32Array {
+  const order = new Int32Array(numShards * rowsPerShard)
+  for (let shard = 0; shard < numShards; shard++) {
+    const own = order.subarray(shard * rowsPerShard, (shard + 1) * rowsPerShard)
+    permutation(own, seed, Purpose.shuffle, shard, pass)
+  }
+  return order
+}
+
+/** Rows of minibatch `k` of the shards from `first` on, as many as `out` has room for. */
+function pick(
+  out: Int32Array,
+  order: Int32Array,
+  { rowsPerShard, minibatchRowsPerShard: rows }: Sizes,
+  first: number,
+  k: number,
+  rowOf: (shard: number, j: number) => number,
+): void {
+  for (let at = 0, shard = first; at < out.length; shard++)
+    for (let i = 0; i < rows; i++) out[at++] = rowOf(shard, order[shard * rowsPerShard + k * rows + i])
 }
 
 function lossOf({ valueClip, valueClipMode, valueLoss, vfCoef }: TrainConfig, now: Coefficients): Loss {
@@ -83,11 +92,11 @@ const UNCHANGED: Normalisation = { advantageMean: 0, advantageDivisor: 1 }
 function normalisationOfAll({ normalizeAdvantages }: TrainConfig, shared: Shared): Normalisation | null {
   if (normalizeAdvantages === 'minibatch') return null
   if (normalizeAdvantages === 'none') return UNCHANGED
-  return normalisation(shared, Int32Array.from(shared.advantages.keys()))
+  return normalisation(shared, null)
 }
 
-/** Mean and divisor over these rows, on all ranks from the same numbers. */
-function normalisation({ advantages }: Shared, rows: Int32Array): Normalisation {
+/** Mean and divisor over these rows, or all, on all ranks from the same numbers. */
+function normalisation({ advantages }: Shared, rows: Int32Array | null): Normalisation {
   const moments = momentsOf(advantages, rows)
   if (moments.count < 2) return UNCHANGED // one row has no spread to divide by
   return { advantageMean: moments.mean, advantageDivisor: standardDeviation(moments) + EPSILON }

@@ -5,15 +5,15 @@ export interface Moments {
   m2: number
 }
 
-/** Moments of `values[indices[i]]`, at least one: two passes in float64, in the order given. */
-export function momentsOf(values: Float32Array, indices: Int32Array): Moments {
-  const count = indices.length
+/** Moments of `values[indices[i]]`, at least one, or of all: two passes in float64, in the order given. */
+export function momentsOf(values: Float32Array, indices: Int32Array | null): Moments {
+  const count = indices ? indices.length : values.length
   let sum = 0
-  for (let i = 0; i < count; i++) sum += values[indices[i]]
+  for (let i = 0; i < count; i++) sum += values[indices ? indices[i] : i]
   const mean = sum / count
   let m2 = 0
   for (let i = 0; i < count; i++) {
-    const distance = values[indices[i]] - mean
+    const distance = values[indices ? indices[i] : i] - mean
     m2 += distance * distance
   }
   return { count, mean, m2 }
