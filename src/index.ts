@@ -1,14 +1,39 @@
 /** The public API: everything that a script imports from 'pporun'. */
 export { DriftError, NonFiniteError, PporunError, UsageError } from './base/errors.ts'
+// The pieces that train() is made of, for loops of one's own.
+export {
+  addVector,
+  mergeVectors,
+  type VectorMoments,
+  vectorMoments,
+} from './base/math/moments.ts'
 export type { TypedArray } from './collective/arrays.ts'
 export type { Communicator } from './collective/communicator.ts'
 export type { ReduceOp } from './collective/reduce.ts'
 export { type ConnectOptions, connect } from './connect.ts'
 export type { TrainResult } from './describe.ts'
+export { Categorical } from './engine/categorical.ts'
+export type { Distribution, Slopes } from './engine/distribution.ts'
+export type { ActionStreams, Actions, Normalizer } from './engine/engine.ts'
+export { Gaussian } from './engine/gaussian.ts'
 export { makeEnv } from './env/single.ts'
 export type { TrainOptions } from './options.ts'
 export type { EvaluateOptions, Evaluation } from './policy/evaluate.ts'
 export { evaluate, loadPolicy, type Policy } from './policy/policy.ts'
+export { computeGae, type GaeRollout } from './ppo/gae.ts'
+export { normalizedReward, normalizeRows, observationNormalizer, rewardScale } from './ppo/normalize.ts'
+export { type Episode, Rollout } from './ppo/rollout.ts'
+export { Running } from './ppo/running.ts'
+export {
+  type Adaptation,
+  adapt,
+  klLearningRate,
+  linear,
+  paperKlCoefficient,
+  rllibKlCoefficient,
+  type Schedule,
+  scheduled,
+} from './ppo/schedules.ts'
 export { train } from './train.ts'
 export { watch } from './watch.ts'
 export { reportOnRun, writeReport } from './web/report.ts'
