@@ -4,9 +4,12 @@ import { type AdamOptions, type AdamState, adamDefaults, clipScale, type Optimiz
 /** Sums of squares go over this many lanes, as the kernels' vectors do: element i to lane i mod LANES. */
 const LANES = 16
 
+/** Of a float64 result of one operation on float32 numbers: what the operation in float32 gives. */
+const f = Math.fround
+
 /**
- * Adam (Kingma & Ba 2015, algorithm 1) on the flat vector: float64 arithmetic, float32 storage. The plain twin of
- * the one in kernels/, bit for bit.
+ * Adam (Kingma & Ba 2015, algorithm 1) on the flat vector, in float32 as PyTorch's, each operation rounded. The plain
+ * twin of the one in kernels/, bit for bit.
  */
 export class Adam implements Optimizer {
   state: AdamState
@@ -53,13 +56,15 @@ export class Adam implements Optimizer {
     const stepSize = learningRate / (1 - state.beta1Power)
     const scale = clipScale(norm, maxNorm)
     const perSecond = 1 / (1 - state.beta2Power)
+    const [decay1, rest1, decay2, rest2] = [beta1, 1 - beta1, beta2, 1 - beta2].map(f)
+    const [size, correction, least] = [stepSize, perSecond, epsilon].map(f)
     for (let i = 0; i < parameters.length; i++) {
-      const g = gradient[i] * scale
-      const m = beta1 * firstMoment[i] + (1 - beta1) * g
-      const v = beta2 * secondMoment[i] + (1 - beta2) * g * g
+      const g = f(gradient[i] * scale)
+      const m = f(f(decay1 * firstMoment[i]) + f(rest1 * g))
+      const v = f(f(decay2 * secondMoment[i]) + f(f(rest2 * g) * g))
       firstMoment[i] = m
       secondMoment[i] = v
-      parameters[i] -= (stepSize * m) / (Math.sqrt(v * perSecond) + epsilon)
+      parameters[i] -= f(f(size * m) / f(f(Math.sqrt(f(v * correction))) + least))
     }
   }
 }

@@ -1,10 +1,11 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { existsSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { writeAtomically } from '../base/runfolder.ts'
 import type { Logger } from './logger.ts'
 
 /** Appends each update as one line of JSON. */
 export function jsonlLogger(path: string): Logger {
-  return { write: metrics => appendFileSync(path, `${JSON.stringify(metrics)}\n`) }
+  const file = openSync(path, 'a') // as long as the process lives
+  return { write: metrics => writeSync(file, `${JSON.stringify(metrics)}\n`) }
 }
 
 /** Begins a run's file with the lines of updates 1 .. `last` of another, or of its own: those after it come again. */

@@ -613,24 +613,24 @@ EXPORT double scaleAndNorm(double *x, i32 count, double factor) {
 }
 
 typedef struct {
-  double scale, stepSize, beta1, beta2, epsilon, perSecond;
+  double scale;
+  float beta1, rest1, beta2, rest2, stepSize, perSecond, epsilon; /* rest = 1 - beta */
 } Adam;
 
-/* One vector of Adam (engine/adam.ts, whose bits these are): float64 arithmetic, float32 storage. */
+/* One vector of Adam (engine/adam.ts, whose bits these are), in float32. */
 INLINE void adamVector(const Adam *a, float *p, float *first, float *second, const double *g) {
-  vd x = *(const vd *)g * a->scale;
-  vd m = a->beta1 * __builtin_convertvector(load(first), vd) + (1.0 - a->beta1) * x;
-  vd v = a->beta2 * __builtin_convertvector(load(second), vd) + (1.0 - a->beta2) * x * x;
-  store(first, __builtin_convertvector(m, vf));
-  store(second, __builtin_convertvector(v, vf));
-  vd step = (a->stepSize * m) / (__builtin_elementwise_sqrt(v * a->perSecond) + a->epsilon);
-  store(p, __builtin_convertvector(__builtin_convertvector(load(p), vd) - step, vf));
+  vf x = __builtin_convertvector(*(const vd *)g * a->scale, vf);
+  vf m = a->beta1 * load(first) + a->rest1 * x, v = a->beta2 * load(second) + a->rest2 * x * x;
+  store(first, m);
+  store(second, v);
+  store(p, load(p) - (a->stepSize * m) / (__builtin_elementwise_sqrt(v * a->perSecond) + a->epsilon));
 }
 
 /* Moves `count` parameters against `scale` times the gradient. */
 EXPORT void adam(float *p, float *first, float *second, const double *g, i32 count, double scale, double stepSize,
                  double beta1, double beta2, double epsilon, double perSecond) {
-  Adam a = { scale, stepSize, beta1, beta2, epsilon, perSecond };
+  Adam a = { scale,           (float)beta1,     (float)(1.0 - beta1), (float)beta2, (float)(1.0 - beta2),
+             (float)stepSize, (float)perSecond, (float)epsilon };
   i32 i = 0;
   for (; i + W <= count; i += W) adamVector(&a, p + i, first + i, second + i, g + i);
   float rest[3][W] = {};
