@@ -70,7 +70,7 @@ export class ExactSum {
     this.#layout = layout
     this.#layoutHash = layoutHash
     this.#slot = slotLength(layout)
-    this.#message = new Float64Array(messageLength(layout, strategy.numShards))
+    this.#message = strategy.buffer(messageLength(layout, strategy.numShards))
     this.#slots = this.#message.subarray(layout.size)
     this.#own = {
       gradient: this.#message.subarray(0, layout.size),

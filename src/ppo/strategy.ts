@@ -16,6 +16,8 @@ export interface Strategy {
   rankOf(shard: number): number
   /** Once per update: everybody's block, in shard order. */
   share(block: Float64Array): Promise<Float64Array[]>
+  /** Numbers for sum() to add up; where ranks share memory they lie in it, and nothing is copied. Ask for them once. */
+  buffer(length: number): Float64Array
   /** Once per minibatch: adds up `message` over all ranks, in place; its partial sums are exact. */
   sum(message: Float64Array, layoutHash: number): Promise<void>
   /** Largest of every element over all ranks, in place. */
@@ -34,6 +36,7 @@ export function allreduceStrategy(comm: Communicator, numShards: number): Strate
     firstShard,
     lastShard,
     rankOf: shard => ranks.findIndex(({ lastShard }) => shard < lastShard),
+    buffer: length => comm.buffer(length, 'float64'),
     share: block => comm.allgather(block),
     sum: (message, layoutHash) => comm.allreduce(message, 'sum', layoutHash),
     max: values => comm.allreduce(values, 'max'),
