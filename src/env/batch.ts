@@ -1,5 +1,6 @@
 import { PporunError } from '../base/errors.ts'
-import { uniform } from '../base/math/streams.ts'
+import { BLOCK } from '../base/math/angles.ts'
+import { uniforms } from '../base/math/streams.ts'
 import type { Dynamics } from './dynamics.ts'
 import { type ActionSpace, type Actions, type BoxSpace, clipActions } from './spaces.ts'
 import type { EnvStreams, VectorEnv } from './vectorenv.ts'
@@ -24,10 +25,7 @@ export class DynamicsBatch implements VectorEnv {
   readonly #steps: Float64Array // [N], of the running episode
   readonly #episodes: Float64Array // [N], begun so far
   readonly #streams: EnvStreams
-  readonly #uniform: () => number
-  /** Where #uniform is: row and number of its next draw. */
-  #row = 0
-  #draw = 0
+  readonly #draws: Float64Array // of one start
 
   constructor(dynamics: Dynamics, numEnvs: number, streams: EnvStreams) {
     const observationSize = dynamics.observationSpace.low.length
@@ -47,7 +45,7 @@ export class DynamicsBatch implements VectorEnv {
     this.#steps = new Float64Array(numEnvs)
     this.#episodes = new Float64Array(numEnvs)
     this.#streams = { ...streams }
-    this.#uniform = () => this.#nextUniform()
+    this.#draws = new Float64Array(dynamics.numDraws)
   }
 
   /** Begins a new episode in every row. */
@@ -57,15 +55,17 @@ export class DynamicsBatch implements VectorEnv {
 
   step(actions: Actions): void {
     const dynamics = this.#dynamics
-    dynamics.advance(this.#state, this.numEnvs, this.#inside(actions), this.rewards, this.terminated)
+    const taken = this.#inside(actions)
+    for (let first = 0; first < this.numEnvs; first += BLOCK) {
+      const last = Math.min(first + BLOCK, this.numEnvs)
+      dynamics.advance(this.#state, first, last, taken, this.rewards, this.terminated)
+      dynamics.observe(this.#state, first, last, this.observations)
+    }
     for (let i = 0; i < this.numEnvs; i++) {
       this.#steps[i]++
       // Both flags may be set: then the episode terminated, and nothing is bootstrapped.
       this.truncated[i] = this.#steps[i] >= dynamics.maxEpisodeSteps ? 1 : 0
-      if (this.terminated[i] || this.truncated[i]) {
-        dynamics.observe(this.#state, i, this.finalObservations)
-        this.#begin(i)
-      } else dynamics.observe(this.#state, i, this.observations)
+      if (this.terminated[i] | this.truncated[i]) this.#beginAgain(i)
     }
   }
 
@@ -100,7 +100,7 @@ export class DynamicsBatch implements VectorEnv {
       this.#state.set(rows.subarray(at, at + size), i * size)
       this.#steps[i] = rows[at + size]
       this.#episodes[i] = rows[at + size + 1]
-      this.#dynamics.observe(this.#state, i, this.observations)
+      this.#dynamics.observe(this.#state, i, i + 1, this.observations)
     }
   }
 
@@ -110,17 +110,18 @@ export class DynamicsBatch implements VectorEnv {
     return this.#clipped
   }
 
-  #begin(row: number): void {
-    this.#row = row
-    this.#draw = 0
-    this.#dynamics.draw(this.#uniform, this.#state, row)
-    this.#dynamics.observe(this.#state, row, this.observations)
-    this.#steps[row] = 0
-    this.#episodes[row]++
+  #beginAgain(row: number): void {
+    const size = this.observations.length / this.numEnvs
+    for (let k = row * size; k < (row + 1) * size; k++) this.finalObservations[k] = this.observations[k]
+    this.#begin(row)
   }
 
-  #nextUniform(): number {
+  #begin(row: number): void {
     const { seed, purpose, firstEnv } = this.#streams
-    return uniform(seed, purpose, firstEnv + this.#row, this.#episodes[this.#row], this.#draw++)
+    uniforms(this.#draws, seed, purpose, firstEnv + row, this.#episodes[row])
+    this.#dynamics.start(this.#draws, this.#state, row)
+    this.#dynamics.observe(this.#state, row, row + 1, this.observations)
+    this.#steps[row] = 0
+    this.#episodes[row]++
   }
 }

@@ -2,7 +2,7 @@
  * CartPole-v1 as Gymnasium 1.4 computes it. State: position (m), velocity (m/s), angle (rad), angular velocity
  * (rad/s), all float64; the order of operations is Gymnasium's, so that the last bits agree.
  */
-import { cos, sin } from '../base/math/elementary.ts'
+import { BLOCK, sinCos } from '../base/math/angles.ts'
 import type { Dynamics } from './dynamics.ts'
 
 const GRAVITY = 9.8
@@ -31,30 +31,35 @@ export const cartPole: Dynamics = {
   rewardThreshold: 475,
   rewardBeyondEnd: 0,
 
-  draw(uniform, state, row) {
-    for (let k = 4 * row; k < 4 * row + 4; k++) state[k] = -START + 2 * START * uniform()
+  numDraws: 4,
+
+  start(draws, state, row) {
+    for (let k = 0; k < 4; k++) state[4 * row + k] = -START + 2 * START * draws[k]
   },
 
-  observe(state, row, observations) {
-    for (let k = 4 * row; k < 4 * row + 4; k++) observations[k] = state[k]
+  observe(state, first, last, observations) {
+    for (let k = 4 * first; k < 4 * last; k++) observations[k] = state[k]
   },
 
-  advance(state, n, actions, rewards, terminated) {
-    for (let i = 0; i < n; i++) {
-      push(state, 4 * i, actions[i] === 1 ? FORCE : -FORCE)
+  advance(state, first, last, actions, rewards, terminated) {
+    for (let i = first; i < last; i++) angles[i - first] = state[4 * i + 2]
+    sinCos(angles, last - first, sines, cosines)
+    for (let i = first; i < last; i++) {
+      push(state, 4 * i, actions[i] === 1 ? FORCE : -FORCE, sines[i - first], cosines[i - first])
       rewards[i] = 1
       terminated[i] = isOver(state, 4 * i) ? 1 : 0
     }
   },
 }
 
+const angles = new Float64Array(BLOCK)
+const sines = new Float64Array(BLOCK)
+const cosines = new Float64Array(BLOCK)
+
 /** One explicit Euler step: positions move with the old velocities. */
-function push(state: Float64Array, at: number, force: number): void {
+function push(state: Float64Array, at: number, force: number, sine: number, cosine: number): void {
   const velocity = state[at + 1]
-  const angle = state[at + 2]
   const spin = state[at + 3]
-  const sine = sin(angle)
-  const cosine = cos(angle)
   const thrust = (force + POLE_MASS_LENGTH * (spin * spin) * sine) / TOTAL_MASS
   const angularAcceleration =
     (GRAVITY * sine - cosine * thrust) /

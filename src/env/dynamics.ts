@@ -3,7 +3,8 @@ import type { ActionSpace, Actions, BoxSpace } from './spaces.ts'
 /**
  * What one kind of environment is: its spaces, and how its state starts, moves and is seen. No memory of its
  * own: the rows of `state` [N, stateSize] are all there is, so one object serves every batch. Time limits and
- * resets belong to the callers (batch.ts, single.ts). Row numbers count from 0; nothing is allocated.
+ * resets belong to the callers (batch.ts, single.ts), who take at most BLOCK rows at once (base/math/angles.ts), so
+ * scratch arrays have that size. Row numbers count from 0; nothing is allocated.
  */
 export interface Dynamics {
   readonly id: string
@@ -18,17 +19,21 @@ export interface Dynamics {
   /** Reward of a terminal step when the episode had terminated before; absent where a step knows no difference. */
   readonly rewardBeyondEnd?: number
 
-  /** Writes a start state, from numbers in [0, 1) taken in Gymnasium's order. */
-  draw(uniform: () => number, state: Float64Array, row: number): void
-  /** Writes the row's observation; `observations` [N, obs]. */
-  observe(state: Float64Array, row: number, observations: Float32Array): void
+  /** Random numbers that a start takes. */
+  readonly numDraws: number
+
+  /** Writes a start state, from numDraws numbers in [0, 1) in Gymnasium's order. */
+  start(draws: Float64Array, state: Float64Array, row: number): void
+  /** Writes the observations [N, obs] of rows first .. last-1. */
+  observe(state: Float64Array, first: number, last: number, observations: Float32Array): void
   /**
-   * Steps rows 0 .. n-1 in place, also terminal ones. `actions` [n] are inside a discrete space; of a box, [n, A],
-   * they may lie outside, for one who steps by hand: then it does as Gymnasium.
+   * Steps rows first .. last-1 in place, also terminal ones. `actions` [N] are inside a discrete space; of a box,
+   * [N, A], they may lie outside, for one who steps by hand: then it does as Gymnasium.
    */
   advance(
     state: Float64Array,
-    n: number,
+    first: number,
+    last: number,
     actions: Actions,
     rewards: Float64Array,
     terminated: Uint8Array,

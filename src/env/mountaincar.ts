@@ -22,18 +22,19 @@ export const mountainCar: Dynamics = {
   maxEpisodeSteps: 200,
   rewardThreshold: -110,
 
-  draw(uniform, state, row) {
-    state[2 * row] = -0.6 + (-0.4 - -0.6) * uniform()
+  numDraws: 1,
+
+  start(draws, state, row) {
+    state[2 * row] = -0.6 + (-0.4 - -0.6) * draws[0]
     state[2 * row + 1] = 0
   },
 
-  observe(state, row, observations) {
-    observations[2 * row] = state[2 * row]
-    observations[2 * row + 1] = state[2 * row + 1]
+  observe(state, first, last, observations) {
+    for (let k = 2 * first; k < 2 * last; k++) observations[k] = state[k]
   },
 
-  advance(state, n, actions, rewards, terminated) {
-    for (let i = 0; i < n; i++) {
+  advance(state, first, last, actions, rewards, terminated) {
+    for (let i = first; i < last; i++) {
       const pull = (actions[i] - 1) * FORCE - cos(3 * state[2 * i]) * GRAVITY
       const velocity = Math.min(Math.max(state[2 * i + 1] + pull, -MAX_SPEED), MAX_SPEED)
       const position = Math.min(Math.max(state[2 * i] + velocity, LEFT), RIGHT)

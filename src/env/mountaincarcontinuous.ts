@@ -22,18 +22,19 @@ export const mountainCarContinuous: Dynamics = {
   maxEpisodeSteps: 999,
   rewardThreshold: 90,
 
-  draw(uniform, state, row) {
-    state[2 * row] = -0.6 + (-0.4 - -0.6) * uniform()
+  numDraws: 1,
+
+  start(draws, state, row) {
+    state[2 * row] = -0.6 + (-0.4 - -0.6) * draws[0]
     state[2 * row + 1] = 0
   },
 
-  observe(state, row, observations) {
-    observations[2 * row] = state[2 * row]
-    observations[2 * row + 1] = state[2 * row + 1]
+  observe(state, first, last, observations) {
+    for (let k = 2 * first; k < 2 * last; k++) observations[k] = state[k]
   },
 
-  advance(state, n, actions, rewards, terminated) {
-    for (let i = 0; i < n; i++) {
+  advance(state, first, last, actions, rewards, terminated) {
+    for (let i = first; i < last; i++) {
       terminated[i] = drive(state, 2 * i, actions[i]) ? 1 : 0
       rewards[i] = (terminated[i] ? 100 : 0) - 0.1 * (actions[i] * actions[i]) // effort of the unclipped action
     }

@@ -2,7 +2,7 @@
  * Pendulum-v1 as Gymnasium 1.4 computes it. State: angle (rad, 0 is upright, never wrapped) and angular velocity
  * (rad/s), float64. The torque is float32 because actions are, and so are the terms made of it alone.
  */
-import { cos, sin } from '../base/math/elementary.ts'
+import { BLOCK, sinCos } from '../base/math/angles.ts'
 import type { Dynamics } from './dynamics.ts'
 import { box } from './spaces.ts'
 
@@ -23,37 +23,63 @@ export const pendulum: Dynamics = {
   maxEpisodeSteps: 200,
   rewardThreshold: null,
 
-  draw(uniform, state, row) {
-    state[2 * row] = -Math.PI + TWO_PI * uniform()
-    state[2 * row + 1] = -1 + 2 * uniform()
+  numDraws: 2,
+
+  start(draws, state, row) {
+    state[2 * row] = -Math.PI + TWO_PI * draws[0]
+    state[2 * row + 1] = -1 + 2 * draws[1]
   },
 
-  observe(state, row, observations) {
-    const angle = state[2 * row]
-    observations[3 * row] = cos(angle)
-    observations[3 * row + 1] = sin(angle)
-    observations[3 * row + 2] = state[2 * row + 1]
+  observe(state, first, last, observations) {
+    sinCosOfAngles(state, first, last)
+    for (let i = first; i < last; i++) {
+      observations[3 * i] = cosines[i - first]
+      observations[3 * i + 1] = sines[i - first]
+      observations[3 * i + 2] = state[2 * i + 1]
+    }
   },
 
-  advance(state, n, actions, rewards, terminated) {
-    for (let i = 0; i < n; i++) {
-      const angle = state[2 * i]
-      const speed = state[2 * i + 1]
-      const torque = Math.max(-MAX_TORQUE, Math.min(MAX_TORQUE, actions[i]))
-      const effort = Math.fround(EFFORT * Math.fround(torque * torque))
-      const lean = wrapped(angle)
-      rewards[i] = -(lean * lean + 0.1 * (speed * speed) + effort)
-      const acceleration = GRAVITY_TERM * sin(angle) + Math.fround(TORQUE_TERM * torque)
-      const next = Math.max(-MAX_SPEED, Math.min(MAX_SPEED, speed + acceleration * TIME_STEP))
-      state[2 * i] = angle + next * TIME_STEP
-      state[2 * i + 1] = next
+  advance(state, first, last, actions, rewards, terminated) {
+    sinCosOfAngles(state, first, last)
+    for (let i = first; i < last; i++) {
+      const torque = bounded(actions[i], MAX_TORQUE)
+      rewards[i] = -costOf(state[2 * i], state[2 * i + 1], torque)
+      turn(state, 2 * i, torque, sines[i - first])
       terminated[i] = 0
     }
   },
+}
+
+const angles = new Float64Array(BLOCK)
+const sines = new Float64Array(BLOCK)
+const cosines = new Float64Array(BLOCK)
+
+function sinCosOfAngles(state: Float64Array, first: number, last: number): void {
+  for (let i = first; i < last; i++) angles[i - first] = state[2 * i]
+  sinCos(angles, last - first, sines, cosines)
+}
+
+/** Of being in a state and of the torque applied there. */
+function costOf(angle: number, speed: number, torque: number): number {
+  const lean = wrapped(angle)
+  const effort = Math.fround(EFFORT * Math.fround(torque * torque))
+  return lean * lean + 0.1 * (speed * speed) + effort
+}
+
+/** One semi-implicit Euler step: the angle moves with the new velocity. */
+function turn(state: Float64Array, at: number, torque: number, sine: number): void {
+  const acceleration = GRAVITY_TERM * sine + Math.fround(TORQUE_TERM * torque)
+  const speed = bounded(state[at + 1] + acceleration * TIME_STEP, MAX_SPEED)
+  state[at] += speed * TIME_STEP
+  state[at + 1] = speed
 }
 
 /** The same angle in -pi .. pi. */
 function wrapped(angle: number): number {
   const turned = (angle + Math.PI) % TWO_PI
   return (turned < 0 ? turned + TWO_PI : turned) - Math.PI
+}
+
+function bounded(value: number, limit: number): number {
+  return Math.min(Math.max(value, -limit), limit)
 }

@@ -91,7 +91,8 @@ class SingleEnv implements Env {
     const generator = this.#generatorFor(options.seed)
     this.#generator = generator
     this.#state = new Float64Array(this.#dynamics.stateSize)
-    this.#dynamics.draw(() => generator.nextDouble(), this.#state, 0)
+    const draws = Float64Array.from({ length: this.#dynamics.numDraws }, () => generator.nextDouble())
+    this.#dynamics.start(draws, this.#state, 0)
     this.#steps = 0
     this.#hasTerminated = false
     return { observation: this.#observe(), info: {} }
@@ -101,7 +102,7 @@ class SingleEnv implements Env {
     if (this.#steps === undefined) throw new UsageError(`call reset() before the first step() of ${this.id}`)
     this.#take(action)
     this.#state = this.#state.slice()
-    this.#dynamics.advance(this.#state, 1, this.#action, this.#reward, this.#terminated)
+    this.#dynamics.advance(this.#state, 0, 1, this.#action, this.#reward, this.#terminated)
     this.#steps++
     const terminated = this.#terminated[0] === 1
     const reward = this.#rewardOf(terminated)
@@ -126,7 +127,7 @@ class SingleEnv implements Env {
 
   #observe(): Float32Array {
     const observation = new Float32Array(this.observationSpace.low.length)
-    this.#dynamics.observe(this.#state, 0, observation)
+    this.#dynamics.observe(this.#state, 0, 1, observation)
     return observation
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { normal, Purpose, permutation, philox, uniform } from '../../src/base/math/streams.ts'
+import { normal, Purpose, permutation, philox, uniform, uniforms } from '../../src/base/math/streams.ts'
 
 /** Counter, key and block: kat_vectors of the authors' Random123. */
 const answers: [number[], number[], string][] = [
@@ -88,9 +88,26 @@ test('a permutation holds every index once, and every order is equally likely', 
   for (const [order, count] of counts) assert.ok(Math.abs(count - 1000) < 150, `${order}: ${count}`)
 })
 
+test('several numbers at once: in [0, 1), even, unrelated to those of another event', () => {
+  const [draws, others] = [new Float64Array(10_001), new Float64Array(10_001)]
+  uniforms(draws, 7, Purpose.reset, 0, 0)
+  uniforms(others, 7, Purpose.reset, 0, 1)
+  assert.ok(draws.every(draw => draw >= 0 && draw < 1))
+  assert.equal(new Set([...draws, ...others]).size, 20_002)
+  const mean = draws.reduce((sum, draw) => sum + draw / draws.length, 0)
+  assert.ok(Math.abs(mean - 0.5) < 0.01)
+})
+
 test('these numbers never change: runs of any version with equal seeds are equal', () => {
   const order = new Int32Array(8)
   permutation(order, 42, Purpose.shuffle, 1, 2)
-  const golden = [uniform(42, Purpose.reset, 3, 4, 5), normal(42, Purpose.init, 3, 0, 5), order.join()]
-  assert.deepEqual(golden, [0.1824902264447681, 0.24694141606021172, '1,5,6,7,2,3,0,4'])
+  const draws = new Float64Array(5)
+  uniforms(draws, 42, Purpose.reset, 3, 4)
+  const golden = [
+    draws[4],
+    uniform(42, Purpose.reset, 3, 4, 5),
+    normal(42, Purpose.init, 3, 0, 5),
+    order.join(),
+  ]
+  assert.deepEqual(golden, [0.7208270924165845, 0.1824902264447681, 0.24694141606021172, '1,5,6,7,2,3,0,4'])
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PporunError } from '../../src/base/errors.ts'
-import { Purpose, uniform } from '../../src/base/math/streams.ts'
+import { Purpose, uniform, uniforms } from '../../src/base/math/streams.ts'
 import { DynamicsBatch } from '../../src/env/batch.ts'
 import { cartPole } from '../../src/env/cartpole.ts'
 import type { Dynamics } from '../../src/env/dynamics.ts'
@@ -56,8 +56,8 @@ function play(batch: DynamicsBatch, firstEnv: number, from: number, steps: numbe
 const impatient: Dynamics = {
   ...cartPole,
   maxEpisodeSteps: 5,
-  advance(state, n, actions, rewards, terminated) {
-    cartPole.advance(state, n, actions, rewards, terminated)
+  advance(state, first, last, actions, rewards, terminated) {
+    cartPole.advance(state, first, last, actions, rewards, terminated)
     if (actions[0] === 1) terminated[0] = 1
   },
 }
@@ -80,6 +80,15 @@ for (const id of environmentIds()) {
   })
 }
 
+test('rows beyond the first block are like those of it', () => {
+  const [many, few] = [batchOf(600, 0, pendulum), batchOf(10, 590, pendulum)]
+  const [all, last] = [play(many, 0, 0, 3), play(few, 590, 0, 3)]
+  assert.deepEqual(
+    all.map(rows => rows.slice(590)),
+    last,
+  )
+})
+
 test('actions outside a box are clipped, and the caller’s stay as they are', () => {
   const [batch, inside] = [batchOf(3, 0, pendulum), batchOf(3, 0, pendulum)]
   const actions = Float32Array.of(-2.5, 0.25, 9)
@@ -94,8 +103,11 @@ test('a step that ends an episode returns the next one’s start and keeps the f
   const env = makeEnv('CartPole-v1')
   env.reset({ seed: 0 })
   let episode = 0
-  const start = () =>
-    Float64Array.from({ length: 4 }, (_, k) => -0.05 + 0.1 * uniform(SEED, Purpose.reset, 3, episode, k))
+  const start = () => {
+    const draws = new Float64Array(4)
+    uniforms(draws, SEED, Purpose.reset, 3, episode)
+    return draws.map(draw => -0.05 + 0.1 * draw)
+  }
   env.state = start()
   assert.deepEqual(batch.observations, Float32Array.from(env.state))
   for (let step = 0; episode < 4; step++) {

@@ -87,21 +87,35 @@ export function tanh(x: number): number {
  */
 export function sin(x: number): number {
   if (x === 0) return x
-  const a = Math.abs(x) <= LARGEST_ANGLE ? Math.abs(x) : Math.abs(x) % TWO_PI
-  const n = a * PER_HALF_PI + ROUND - ROUND
-  const r = a - n * HALF_PI_A - n * HALF_PI_B - n * HALF_PI_C
+  const a = moderateAngle(x)
+  const n = quarterTurns(a)
+  const r = withoutQuarterTurns(a, n)
   const y = n & 1 ? cosNear0(r) : sinNear0(r)
-  const signed = n & 2 ? -y : y
-  return x < 0 ? -signed : signed
+  return n & 2 ? -y : y
 }
 
 /** Cosine, of radians; accuracy as for `sin`. */
 export function cos(x: number): number {
-  const a = Math.abs(x) <= LARGEST_ANGLE ? Math.abs(x) : Math.abs(x) % TWO_PI
-  const n = a * PER_HALF_PI + ROUND - ROUND
-  const r = a - n * HALF_PI_A - n * HALF_PI_B - n * HALF_PI_C
+  const a = moderateAngle(x)
+  const n = quarterTurns(a)
+  const r = withoutQuarterTurns(a, n)
   const y = n & 1 ? sinNear0(r) : cosNear0(r)
   return (n + 1) & 2 ? -y : y
+}
+
+/** An angle within the range that is reduced at full accuracy. */
+export function moderateAngle(x: number): number {
+  return Math.abs(x) <= LARGEST_ANGLE ? x : x % TWO_PI
+}
+
+/** The whole number of quarter turns nearest to a moderate angle. */
+export function quarterTurns(a: number): number {
+  return a * PER_HALF_PI + ROUND - ROUND
+}
+
+/** a - n pi/2, to the accuracy of a double. */
+export function withoutQuarterTurns(a: number, n: number): number {
+  return a - n * HALF_PI_A - n * HALF_PI_B - n * HALF_PI_C
 }
 
 /** The k for which x - k ln 2 is within half of ln 2 of 0. */
@@ -140,7 +154,7 @@ function log1pNear0(f: number): number {
 }
 
 /** Sine for |r| <= pi/4: the series up to r^17 / 17!. */
-function sinNear0(r: number): number {
+export function sinNear0(r: number): number {
   const z = r * r
   const w = z * z
   const low = 1 / 6 - z * (1 / 120) + w * (1 / 5040 - z * (1 / 362880))
@@ -149,7 +163,7 @@ function sinNear0(r: number): number {
 }
 
 /** Cosine for |r| <= pi/4: the series up to r^16 / 16!. */
-function cosNear0(r: number): number {
+export function cosNear0(r: number): number {
   const z = r * r
   const w = z * z
   const low = 1 / 2 - z * (1 / 24) + w * (1 / 720 - z * (1 / 40320))

@@ -19,6 +19,7 @@ export const Purpose = {
   evaluation: 5,
 } as const
 
+const PER_2_32 = 2.3283064365386963e-10
 const PER_2_53 = 1.1102230246251565e-16
 const block = new Uint32Array(4)
 
@@ -54,6 +55,14 @@ export function philox(
 export function uniform(seed: number, purpose: number, id: number, event: number, draw: number): number {
   philox(block, draw, event, id, purpose, seed | 0, Math.floor(seed / 4294967296))
   return unit(block[0], block[1])
+}
+
+/** Fills `out` with numbers in [0, 1), multiples of 2^-32: four from each block, so a quarter of what `uniform` costs. */
+export function uniforms(out: Float64Array, seed: number, purpose: number, id: number, event: number): void {
+  for (let i = 0; i < out.length; i++) {
+    if ((i & 3) === 0) philox(block, i >> 2, event, id, purpose, seed | 0, Math.floor(seed / 4294967296))
+    out[i] = block[i & 3] * PER_2_32
+  }
 }
 
 /** A standard normal number: Box and Muller's transform of the block's two uniforms. */
