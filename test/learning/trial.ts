@@ -2,17 +2,23 @@ import assert from 'node:assert/strict'
 import type { Evaluation } from '../../src/index.ts'
 import { readJson, run } from '../rig.ts'
 
-export interface Trial extends Evaluation {
+export interface Trial {
   paramsHash: string
+  meanReturn100: number
+  evaluation: Evaluation
   seconds: number
 }
 
-/** Trains the environment's preset with the real command and plays 100 episodes with what came of it. */
-export async function trainAndEvaluate(np: number, seed: number, out: string): Promise<Trial> {
-  const training = await run(['-np', String(np), '--out', out, 'train', '--seed', String(seed)])
-  assert.equal(training.status, 0, training.stderr)
-  const evaluation = await run(['eval', out, '--episodes', '100', '--json'])
-  assert.equal(evaluation.status, 0, evaluation.stderr)
-  const { paramsHash } = readJson<{ paramsHash: string }>(out, 'run.json')
-  return { ...(JSON.parse(evaluation.stdout) as Evaluation), paramsHash, seconds: training.seconds }
+/** Trains with the real command; what run.json says of it. */
+export async function train(options: readonly string[], np: number, out: string): Promise<Trial> {
+  const { status, stderr, seconds } = await run(['-np', String(np), '--out', out, 'train', ...options])
+  assert.equal(status, 0, stderr)
+  return { ...readJson<Trial>(out, 'run.json'), seconds }
+}
+
+/** Plays 100 episodes with the policy that a run has left. */
+export async function evaluate(out: string): Promise<Evaluation> {
+  const { status, stdout, stderr } = await run(['eval', out, '--episodes', '100', '--json'])
+  assert.equal(status, 0, stderr)
+  return JSON.parse(stdout) as Evaluation
 }
