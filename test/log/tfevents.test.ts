@@ -44,3 +44,11 @@ test('the logger writes what is known of each update, on disk as soon as it is w
   assert.ok(empty > 0 && none > empty && size() > none)
   assert.deepEqual([text.split('charts/episodic_return').length, text.split('charts/SPS').length], [2, 2])
 })
+
+test('a run that goes on begins with a mark, at which readers forget what came after it before', t => {
+  const folder = temporaryFolder(t)
+  tensorboardLogger(folder, 512)
+  const hex = readFileSync(join(folder, readdirSync(folder)[0])).toString('hex')
+  // Event.step (field 2) is 513, Event.session_log (7) holds status (1) START (1).
+  assert.ok(hex.includes('108104' + '3a020801'), hex)
+})

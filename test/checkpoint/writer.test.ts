@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { type Checkpoint, loadCheckpoint } from '../../src/checkpoint/checkpoint.ts'
+import { CheckpointWriter } from '../../src/checkpoint/writer.ts'
+import { temporaryFolder } from '../rig.ts'
+
+const at = (steps: number): Checkpoint => ({
+  env: 'CartPole-v1',
+  network: {},
+  normalizer: null,
+  steps,
+  paramsHash: '',
+  tensors: [{ name: 'w', shape: [1], offset: 0, size: 1 }],
+  parameters: Float32Array.of(steps),
+  state: { steps },
+})
+
+test('the newest stay, and what a dead writer left half done goes', async t => {
+  const run = temporaryFolder(t)
+  mkdirSync(join(run, 'checkpoints', '5.77.tmp'), { recursive: true })
+  const warnings: string[] = []
+  const writer = new CheckpointWriter(run, text => warnings.push(text))
+  for (const steps of [10, 20, 100, 200]) await writer.save(at(steps), 2)
+  await writer.close()
+  assert.deepEqual(readdirSync(join(run, 'checkpoints')).sort(), ['100', '200', 'latest'])
+  assert.deepEqual(loadCheckpoint(run).state, { steps: 200 })
+  assert.deepEqual(warnings, [])
+})
+
+test('what cannot be written is a warning, the last good one stays, and a later one is tried again', async t => {
+  const run = temporaryFolder(t)
+  const warnings: string[] = []
+  const writer = new CheckpointWriter(run, text => warnings.push(text))
+  await writer.save(at(10), 2)
+  await writer.close()
+  // Where the next is to be written lies a file: no folder can be made, also by root.
+  writeFileSync(join(run, 'checkpoints', `20.${process.pid}.tmp`), '')
+  await writer.save(at(20), 2)
+  await writer.save(at(30), 2)
+  await writer.close()
+  assert.match(warnings.join(), /^checkpoint of 20 steps not written: EEXIST/)
+  assert.deepEqual(loadCheckpoint(run).state, { steps: 30 })
+})
