@@ -2,6 +2,8 @@ import type { Agents } from './agents.ts'
 import type { AgentLink } from './link.ts'
 import type { RankState } from './protocol.ts'
 
+/** How long reports about one incident are collected before anybody is asked. */
+const COLLECT = 200 // ms
 /** How long agents may take to answer. */
 const ANSWER = 500 // ms
 
@@ -20,6 +22,12 @@ export class Census {
 
   constructor(agents: Agents) {
     this.#agents = agents
+  }
+
+  /** Asks a moment later: by then the agent of a rank that has died has said so. */
+  async afterIncident(): Promise<Account> {
+    await new Promise(resolve => setTimeout(resolve, COLLECT))
+    return this.ask()
   }
 
   /** Asks everybody; who asks while another is asking gets the same account. */

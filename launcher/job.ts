@@ -1,5 +1,6 @@
 import { Limit, Status, WIRE_VERSION } from '../src/base/contract.ts'
-import type { RankMessage, RankOrder, Wait } from '../src/base/control.ts'
+import type { RankMessage, RankOrder } from '../src/base/control.ts'
+import type { Wait } from '../src/base/errors.ts'
 import { Rendezvous } from '../src/collective/rendezvous.ts'
 import { Agents } from './agents.ts'
 import type { Cause } from './cause.ts'
@@ -7,7 +8,7 @@ import { Census } from './census.ts'
 import type { AgentLink } from './link.ts'
 import type { Output } from './output.ts'
 import type { Plan } from './plan.ts'
-import type { AgentJob, FromAgent } from './protocol.ts'
+import type { AgentJob, FromAgent, RankState } from './protocol.ts'
 import { RankTable } from './ranktable.ts'
 import { endMarked, removeFolder, signalGroup } from './reap.ts'
 import type { Runs } from './runs.ts'
@@ -30,8 +31,6 @@ export interface JobSettings {
   grace: number
 }
 
-/** How long reports about one incident are collected before a rank is named. */
-const COLLECT = 200 // ms
 /** From the end of all ranks' time until an agent that has not ended is given up; seconds. */
 const GIVE_UP = 2
 
@@ -51,7 +50,6 @@ export class Job {
   readonly #timers: NodeJS.Timeout[] = []
   readonly #warned = new Set<string>()
   #cause: Cause | null = null
-  #wait: Wait | null = null
 
   constructor(settings: JobSettings, output: Output, runs: Runs) {
     const { plan, spawner } = settings
@@ -130,7 +128,11 @@ export class Job {
     else if (message.type === 'run') this.#runs.add(message.folder, message.fields)
     else if (message.type === 'status') this.#output.status(message.text)
     else if (message.type === 'timeout') void this.#timedOut(message.wait)
-    else this.#ranks.failed(rank, message)
+    else if (message.type === 'lost') void this.#lost(rank, message.what)
+    else {
+      this.#ranks.failed(rank, message)
+      if (message.kind === 'aborted') this.#output.record(rank, message.text)
+    }
   }
 
   #meet(rank: number, { generation, address, wire }: Extract<RankMessage, { type: 'address' }>): void {
@@ -200,15 +202,26 @@ export class Job {
 
   /** In a ring everybody blames a neighbour: the agents know who is behind. */
   async #timedOut(wait: Wait): Promise<void> {
-    if (this.#wait || this.#cause) return
-    this.#wait = wait
-    await new Promise(resolve => setTimeout(resolve, COLLECT))
-    const { states, silent } = await this.#census.ask()
-    if (silent.length > 0) return this.#silent(silent[0], silent[0].silentFor)
+    const states = await this.#account()
+    if (!states) return
     const late = latest(states)
     const { op, sequence, seconds, from } = wait
     const waited = `kept the others waiting for ${seconds.toFixed(1)} s in ${op} #${sequence}`
     this.#fail(late?.rank ?? from, late ? `${waited} (${describeLate(late)})` : waited, Status.timeout)
+  }
+
+  /** A connection breaks when its peer dies, which its agent tells us in a moment; else it is the network. */
+  async #lost(rank: number, what: string): Promise<void> {
+    if (!(await this.#account())) return
+    const who = `rank ${rank} (${this.#host(rank)}, pid ${this.#ranks.pid(rank)})`
+    this.#fail(null, `lost a connection: ${who} says that ${what}`, Status.failure)
+  }
+
+  /** What all ranks do; null if it turns out that one has died or a host is silent. */
+  async #account(): Promise<RankState[] | null> {
+    const { states, silent } = await this.#census.afterIncident()
+    if (silent.length > 0) this.#silent(silent[0], silent[0].silentFor)
+    return this.#cause ? null : states
   }
 
   /** Ranks have waited for long in a collective: said once of every rank and collective. */

@@ -41,6 +41,11 @@ export class Output {
     this.#status.line(text)
   }
 
+  /** What a rank has to say of a failure that is another's: into its log only. */
+  record(rank: number, text: string): void {
+    this.#log(rank, text)
+  }
+
   /** Something worth knowing once the job really runs: not before the one line that says why it does not. */
   advise(text: string): void {
     this.#advice.push(text)

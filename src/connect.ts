@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { hostname } from 'node:os'
 import {
   type AllreduceChoice,
   Limit,
@@ -14,6 +15,7 @@ import { segmentBytes } from './base/segment.ts'
 import { mapSharedMemory } from './base/system.ts'
 import { Communicator } from './collective/communicator.ts'
 import { inprocTransports } from './collective/inproc.ts'
+import { judge } from './collective/judge.ts'
 import { meet } from './collective/rendezvous.ts'
 import { SharedMemory } from './collective/shm.ts'
 import { offeredAddresses } from './collective/zmq/addresses.ts'
@@ -57,12 +59,15 @@ export async function connect(options: ConnectOptions = {}): Promise<Communicato
     ...{ rank, size, place: { job: tagOf(settings.jobId), epoch } },
     ...{ folder: settings.folder, security: settings.security, network: network(settings) },
   })
-  await transport.connect(await meet(pipe, epoch, transport.address), settings.startTimeout)
+  const addresses = await meet(pipe, epoch, transport.address)
+  await transport.connect(addresses, settings.startTimeout).catch(async error => {
+    throw (await judge(pipe, error, null)) ?? error
+  })
   const comm = new Communicator(transport, {
     ...common,
     memory,
-    onTimeout: (op, sequence, { from, seconds }) =>
-      void pipe.send({ type: 'timeout', wait: { op, sequence, from, seconds } }),
+    who: `rank ${rank} (${hostname()}, pid ${process.pid})`,
+    judge: (error, wait) => judge(pipe, error, wait),
     // The last frame may still be on its way when its sender is done: leave when the launcher has heard from all.
     onClose: async () => {
       open.delete(comm)

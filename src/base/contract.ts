@@ -40,6 +40,8 @@ export const Limit = {
   silence: 8,
   /** Until a stopped process is named. */
   stopped: 3,
+  /** How long a rank that cannot go on waits for the launcher to find out why. */
+  verdict: 3,
 } as const
 
 /** Who a process is within its job. */

@@ -1,20 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { rankSettings } from './contract.ts'
-import { AbortedError, PporunError, UsageError } from './errors.ts'
+import { AbortedError, PporunError, UsageError, type Wait } from './errors.ts'
 
 /**
  * The control plane as a rank sees it: messages over the pipe to its agent, which passes them on to the
  * launcher (ARCHITECTURE decision 15). Data never travels here, and no rank listens on a control socket.
  */
-
-/** How a collective that took too long describes itself. */
-export interface Wait {
-  op: string
-  sequence: number
-  /** The rank waited for. */
-  from: number
-  seconds: number
-}
 
 /** Where a rank listens, and by which key it is known (CURVE's public half; null without). */
 export interface Address {
@@ -34,6 +25,8 @@ export type RankMessage =
   /** null: the state that was shown last stays, and other output follows. */
   | { type: 'status'; text: string | null }
   | { type: 'timeout'; wait: Wait }
+  /** A connection to another rank broke, or could not be made; only the launcher can tell whether it is dead. */
+  | { type: 'lost'; to: number; what: string }
   | { type: 'failed'; kind: 'usage' | 'aborted' | 'error'; text: string; exitStatus: number }
 
 /** To a rank. */
@@ -89,6 +82,17 @@ export class Control {
     if (this.#abort) callback(this.#abort)
     this.#aborted.add(callback)
     return () => this.#aborted.delete(callback)
+  }
+
+  /** What the launcher says of an incident that this rank has told it of; null if it says nothing for `seconds`. */
+  verdict(seconds: number): Promise<AbortedError | null> {
+    return new Promise(resolve => {
+      const timer = setTimeout(() => resolve(null), seconds * 1000)
+      this.onAbort(error => {
+        clearTimeout(timer)
+        resolve(error)
+      })
+    })
   }
 
   #receive(order: RankOrder): void {

@@ -14,7 +14,35 @@ export class UsageError extends PporunError {
 }
 
 /** The job ends for a reason that another rank or the launcher has already reported: nothing to print. */
-export class AbortedError extends PporunError {}
+export class AbortedError extends PporunError {
+  /** What this rank was waiting for when it learned of it; null if it was not. */
+  readonly wait: Wait | null
+
+  constructor(message: string, wait: Wait | null = null) {
+    super(message)
+    this.wait = wait
+  }
+}
+
+/** What a rank waits for, in a collective or in recv(). */
+export interface Wait {
+  op: string
+  /** Number of the call; of the message of the pair, for recv(). */
+  sequence: number
+  /** The communicator: 0 is all ranks', split() makes the others. */
+  group: number
+  /** The rank waited for, and which message of the call; null where all are waited for together. */
+  from: number | null
+  message: number | null
+  seconds: number
+}
+
+/** `rank 5 (node2, pid 812) waits for message 3 of allreduce #8812 from rank 4 since 11.2 s` */
+export function describeWait(who: string, { op, sequence, group, from, message, seconds }: Wait): string {
+  const call = `${op} #${sequence}${group ? ` of group ${group}` : ''}`
+  const what = message === null ? call : `message ${message} of ${call}`
+  return `${who} waits for ${what}${from === null ? '' : ` from rank ${from}`} since ${seconds.toFixed(1)} s`
+}
 
 /** A number that is not finite reached a loss, a gradient or a parameter. All ranks throw it at the same step. */
 export class NonFiniteError extends PporunError {}

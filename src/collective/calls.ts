@@ -1,13 +1,13 @@
 import type { AllreduceChoice } from '../base/contract.ts'
-import { PporunError } from '../base/errors.ts'
+import { AbortedError, describeWait, PporunError, type Wait } from '../base/errors.ts'
 import type { Eventually } from '../base/eventually.ts'
 import type { ProgressWriter } from '../base/progress.ts'
 import { dtypeOf, type TypedArray } from './arrays.ts'
-import { Exchange } from './exchange.ts'
-import { type Call, DType, Op, type OpName } from './frame.ts'
+import { type Awaiting, Exchange } from './exchange.ts'
+import { type Call, callNames, DType, Op, type OpName } from './frame.ts'
 import type { Group, Presence } from './group.ts'
 import type { SharedMemory } from './shm.ts'
-import { PeerTimeoutError, type Transport } from './transport.ts'
+import { ConnectionError, PeerError, PeerTimeoutError, type Transport } from './transport.ts'
 
 export interface CommunicatorOptions {
   /** Which communicator of the job, in the order of connect() calls. */
@@ -23,17 +23,26 @@ export interface CommunicatorOptions {
   progress: ProgressWriter
   /** What all ranks share if they are on one host: with `auto` collectives of all ranks go through it. The same on all ranks. */
   memory?: SharedMemory | undefined
-  /** Told of a wait that took too long, before it rejects: the control plane finds out whose fault it is. */
-  onTimeout?: (op: string, sequence: number, error: PeerTimeoutError) => void
+  /** How errors name this rank: with its host and pid. */
+  who?: string
+  /**
+   * Told of a wait that took too long, or of a connection that broke, before the call rejects; resolves with what the
+   * launcher has found out, or null.
+   */
+  judge?: (error: PeerError, wait: Wait) => Promise<AbortedError | null>
   /** What close() does when all ranks have entered it and no frame is needed any more. */
   onClose?: () => Promise<void>
 }
+
+type Judging = Pick<CommunicatorOptions, 'opTimeout' | 'who' | 'judge'>
 
 /** A call that is under way. */
 interface Running {
   op: OpName
   name: string
   sequence: number
+  /** What it waits for, if it tells. */
+  exchange: { awaiting: Awaiting | null }
   /** Milliseconds. */
   start: number
 }
@@ -48,17 +57,12 @@ export class Calls {
   readonly #transport: Transport
   readonly #group: Group
   readonly #presence: Presence
-  readonly #options: Pick<CommunicatorOptions, 'opTimeout' | 'onTimeout'>
+  readonly #options: Judging
   #sequence = 0
   #running: Running | null = null
   #closed = false
 
-  constructor(
-    transport: Transport,
-    group: Group,
-    presence: Presence,
-    options: Pick<CommunicatorOptions, 'opTimeout' | 'onTimeout'>,
-  ) {
+  constructor(transport: Transport, group: Group, presence: Presence, options: Judging) {
     this.#transport = transport
     this.#group = group
     this.#presence = presence
@@ -75,10 +79,11 @@ export class Calls {
     what: { length: number; layoutHash?: number },
     algorithm: (x: Exchange) => Eventually<T>,
   ): Eventually<T> {
-    this.refuseIfClosed(op)
+    const name = callNames[op]
+    this.refuseIfClosed(name)
     if (this.#running)
       throw new PporunError(
-        `${op}: ${this.#running.name} #${this.#running.sequence} is still running; await one collective before the next`,
+        `${name}: ${this.#running.name} #${this.#running.sequence} is still running; await one collective before the next`,
       )
     const { id, ranks, rank } = this.#group
     const dtype = DType[dtypeOf(array)]
@@ -95,16 +100,22 @@ export class Calls {
       layoutHash: what.layoutHash ?? 0,
     }
     if (id === 0) this.#presence.sequence = sequence
-    this.#running = { op, name: op, sequence, start: this.#transport.clock.now() }
-    return this.#run(this.#running, seconds =>
-      algorithm(new Exchange(this.#transport, this.#group, call, seconds)),
-    )
+    const exchange = new Exchange(this.#transport, this.#group, call, this.#options.opTimeout)
+    this.#running = { op, name, sequence, exchange, start: this.#transport.clock.now() }
+    return this.#run(this.#running, () => algorithm(exchange))
   }
 
-  /** A call of this rank alone, beside the collectives. */
-  single<T>(name: string, sequence: number, work: (seconds: number) => Eventually<T>): Eventually<T> {
+  /** A call of this rank alone, beside the collectives: it waits for the next message of a rank of the job. */
+  single<T>(
+    name: string,
+    sequence: number,
+    from: number,
+    work: (seconds: number) => Eventually<T>,
+  ): Eventually<T> {
     this.refuseIfClosed(name)
-    return this.#run({ op: 'send', name, sequence, start: this.#transport.clock.now() }, work)
+    const start = this.#transport.clock.now()
+    const exchange = { awaiting: { from, message: null, since: start } }
+    return this.#run({ op: 'send', name, sequence, exchange, start }, () => work(this.#options.opTimeout))
   }
 
   /** No call can be made any more. */
@@ -121,10 +132,10 @@ export class Calls {
     if (this.closed) throw new PporunError(`${name}: the communicator is closed`)
   }
 
-  #run<T>(call: Running, work: (seconds: number) => Eventually<T>): Eventually<T> {
+  #run<T>(call: Running, work: () => Eventually<T>): Eventually<T> {
     this.#presence.enter(call.op)
     try {
-      const result = work(this.#options.opTimeout)
+      const result = work()
       if (!(result instanceof Promise)) {
         this.#end(call, false)
         return result
@@ -141,18 +152,49 @@ export class Calls {
     }
   }
 
-  #fail(call: Running, error: unknown): never {
-    const late = error instanceof PeerTimeoutError
-    this.#end(call, late)
-    if (!late) throw error
-    this.#options.onTimeout?.(call.name, call.sequence, error)
-    const group = this.#group.id ? ` of group ${this.#group.id}` : ''
-    throw new PeerTimeoutError(error.from, error.seconds, `${call.name} #${call.sequence}${group}`)
+  #fail(call: Running, error: unknown): Promise<never> {
+    if (error instanceof PeerError || error instanceof AbortedError)
+      return this.#explain(error, this.#waitOf(call, error)).then(explained => {
+        this.#end(call, true)
+        throw explained
+      })
+    this.#end(call, false)
+    throw error
   }
 
-  #end(call: Running, late: boolean): void {
+  #waitOf(call: Running, error: PeerError | AbortedError): Wait {
+    const { now } = this.#transport.clock
+    const { from, message, since } = call.exchange.awaiting ?? {
+      from: null,
+      message: null,
+      since: call.start,
+    }
+    return {
+      op: call.name,
+      sequence: call.sequence,
+      group: this.#group.id,
+      from: error instanceof PeerError ? error.peer : from,
+      message,
+      seconds: error instanceof PeerTimeoutError ? error.seconds : (now() - since) / 1000,
+    }
+  }
+
+  /** The error for the caller: what this rank waits for, and why it does so in vain, as far as anybody knows. */
+  async #explain(error: PeerError | AbortedError, wait: Wait): Promise<Error> {
+    const { judge, who } = this.#options
+    const waits = describeWait(who ?? `rank ${this.#group.ranks[this.#group.rank]}`, wait)
+    const because = (reason: AbortedError) => new AbortedError(`${waits}; ${reason.message}`, wait)
+    if (error instanceof AbortedError) return because(error)
+    const verdict = await judge?.(error, wait)
+    if (verdict) return because(verdict)
+    return error instanceof PeerTimeoutError
+      ? new PeerTimeoutError(error.peer, error.seconds, waits)
+      : new ConnectionError(error.peer, `${waits}; ${error.message}`)
+  }
+
+  #end(call: Running, inVain: boolean): void {
     if (call === this.#running) this.#running = null
-    this.#presence.leave(late)
+    this.#presence.leave(inVain)
     this.elapsed += this.#transport.clock.now() - call.start
   }
 }

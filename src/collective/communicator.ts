@@ -22,7 +22,8 @@ const DONE = Promise.resolve()
  * one works alike and sends nothing.
  *
  * Arrays are the caller's again when the promise resolves. One collective at a time.
- * Rejects with PeerTimeoutError, MismatchError, or AbortedError when the job ends for another reason; these name
+ * Rejects with MismatchError, or with AbortedError that says what this rank waited for and why in vain; without a
+ * launcher to find that out with PeerTimeoutError or ConnectionError; these name
  * ranks of the job, also in a group that split() has made.
  */
 export class Communicator {
@@ -155,7 +156,8 @@ export class Communicator {
     const pairs = this.#pairs
     if (pairs.receiving(from))
       throw new PporunError(`recv from rank ${from}: another one is still running; await it before the next`)
-    await this.#calls.single('recv', pairs.next(from), seconds => pairs.recv(from, array, seconds))
+    const source = this.#group.ranks[from]
+    await this.#calls.single('recv', pairs.next(from), source, seconds => pairs.recv(from, array, seconds))
   }
 
   /**

@@ -1,7 +1,14 @@
 import { bytesOf, elementsOf, type TypedArray } from './arrays.ts'
-import { type Call, channelOf, checkSameCall, MismatchError } from './frame.ts'
+import { type Call, channelOf, checkSameCall, type Header, MismatchError, objection } from './frame.ts'
 import type { Group } from './group.ts'
 import type { Transport } from './transport.ts'
+
+/** A message that is waited for, its number if it belongs to a collective; of which rank of the job, and since when. */
+export interface Awaiting {
+  from: number
+  message: number | null
+  since: number
+}
 
 /**
  * One collective call as an algorithm sees it: numbered messages of elements to and from peers, which go by their
@@ -17,6 +24,8 @@ export class Exchange {
   readonly call: Call
   /** How long to wait for a peer. */
   readonly seconds: number
+  /** The newest message that was waited for. */
+  awaiting: Awaiting | null = null
 
   constructor(transport: Transport, group: Group, call: Call, seconds: number) {
     this.rank = group.rank
@@ -35,11 +44,23 @@ export class Exchange {
   /** Message `step` of a peer: `expected` elements, or as many as come. Valid until the next turn of the event loop. */
   async recv(from: number, step: number, expected?: number): Promise<TypedArray> {
     const source = this.#ranks[from]
+    this.awaiting = { from: source, message: step, since: this.#transport.clock.now() }
     const { header, payload } = await this.#transport.recv(source, channelOf(this.call), this.seconds)
-    checkSameCall({ ...this.call, step }, header)
+    this.#check(step, header)
     const elements = elementsOf(payload, header.dtype)
     if (expected !== undefined && elements.length !== expected)
       throw new MismatchError(`rank ${source} sent ${elements.length} elements instead of ${expected}`)
     return elements
+  }
+
+  /** A disagreement is everybody's: who has seen it tells the others. */
+  #check(step: number, header: Header): void {
+    try {
+      checkSameCall({ ...this.call, step }, header)
+    } catch (error) {
+      const others = this.#ranks.filter(rank => rank !== this.call.source)
+      for (const rank of others) this.#transport.send(rank, objection(this.call, header))
+      throw error
+    }
   }
 }

@@ -120,15 +120,45 @@ export class MismatchError extends PporunError {}
 /** Throws unless `theirs` belongs to the call that `ours` describes. */
 export function checkSameCall(ours: Header, theirs: Header): void {
   const fields = ['epoch', 'group', 'sequence', 'step', 'op', 'dtype', 'length', 'layoutHash'] as const
-  if (fields.every(field => ours[field] === theirs[field])) return
-  throw new MismatchError(`ranks are in different calls: ${describe(ours)}, but ${describe(theirs)}`)
+  if (!fields.every(field => ours[field] === theirs[field])) throw mismatch(ours, theirs)
+}
+
+const mismatch = (ours: Header, theirs: Header): MismatchError =>
+  new MismatchError(`ranks are in different calls: ${describe(ours)}, but ${describe(theirs)}`)
+
+/** In place of a message's number: the frame says that its sender has seen two calls that differ. */
+const OBJECTION = -1
+
+/** Tells the ranks of a call of a disagreement: in a ring, or around a server, most would just wait. */
+export function objection(ours: Call, theirs: Header): Frame {
+  return { header: { ...ours, step: OBJECTION }, payload: encodeHeader(theirs, { job: 0 }) }
+}
+
+/** The error that an objection stands for; null for a frame that is none. */
+export function objectionIn({ header, payload }: Frame): MismatchError | null {
+  if (header.step !== OBJECTION) return null
+  const theirs = decodeHeader(payload, { job: 0, epoch: header.epoch })
+  return theirs && mismatch({ ...header, step: theirs.step }, theirs)
 }
 
 function describe(h: Header): string {
   const group = h.group ? `, group ${h.group}` : ''
   const layout = h.layoutHash ? `, layout ${h.layoutHash.toString(16)}` : ''
-  return `rank ${h.source} is in ${nameOf(Op, h.op)} #${h.sequence} (${describeArray(h)}${layout}, epoch ${h.epoch}${group}, message ${h.step})`
+  const [call, how] = callOf(nameOf(Op, h.op))
+  return `rank ${h.source} is in ${call} #${h.sequence} (${how && `${how}, `}${describeArray(h)}${layout}, epoch ${h.epoch}${group}, message ${h.step})`
 }
+
+/** What the script called, and with which reduction: frames tell an allreduce by the latter. */
+function callOf(op: string): [call: string, reduction: string] {
+  if (['sum', 'mean', 'max', 'min'].includes(op)) return ['allreduce', op]
+  const [call, reduction = ''] = op.split(' ')
+  return [call, reduction]
+}
+
+/** What the script called, by what frames say. */
+export const callNames: Record<OpName, string> = Object.fromEntries(
+  Object.keys(Op).map(op => [op, callOf(op)[0]]),
+) as Record<OpName, string>
 
 /** Type and length: `float32 of 7 elements`. */
 export function describeArray({ dtype, length }: Pick<Header, 'dtype' | 'length'>): string {
@@ -136,5 +166,5 @@ export function describeArray({ dtype, length }: Pick<Header, 'dtype' | 'length'
 }
 
 function nameOf(names: Record<string, number>, value: number): string {
-  return Object.keys(names).find(name => names[name] === value) ?? `unknown (${value})`
+  return Object.keys(names).find(name => names[name] === value) ?? `unknown(${value})`
 }

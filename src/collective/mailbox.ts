@@ -1,5 +1,5 @@
 import { PporunError } from '../base/errors.ts'
-import { channelOf, type Frame } from './frame.ts'
+import { channelOf, type Frame, objectionIn } from './frame.ts'
 import { type Clock, PeerTimeoutError } from './transport.ts'
 
 const TICK = 100 // ms
@@ -27,6 +27,8 @@ export class Mailbox {
   readonly #clock: Clock
   /** Keeps the process alive while somebody waits, and no longer. */
   readonly #hold: NodeJS.Timeout = setInterval(() => {}, 2 ** 30).unref()
+  /** By channel: its ranks are in different calls. */
+  readonly #objections = new Map<number, Error>()
   #ticking = false
   #failure: Error | null = null
 
@@ -35,7 +37,13 @@ export class Mailbox {
   }
 
   deliver(from: number, frame: Frame): void {
-    const slot = slotOf(from, channelOf(frame.header))
+    const channel = channelOf(frame.header)
+    const error = objectionIn(frame)
+    if (error) {
+      this.#object(channel, error)
+      return
+    }
+    const slot = slotOf(from, channel)
     const waiter = this.#waiters.get(slot)
     if (waiter) {
       this.#remove(waiter)
@@ -48,7 +56,8 @@ export class Mailbox {
   }
 
   take(from: number, channel: number, seconds: number): Promise<Frame> {
-    if (this.#failure) return Promise.reject(this.#failure)
+    const failure = this.#failure ?? this.#objections.get(channel)
+    if (failure) return Promise.reject(failure)
     const slot = slotOf(from, channel)
     const frame = this.#next(slot)
     if (frame) return Promise.resolve(frame)
@@ -77,6 +86,15 @@ export class Mailbox {
   close(): void {
     clearInterval(this.#hold)
     this.fail(new PporunError('the communicator is closed'))
+  }
+
+  #object(channel: number, error: Error): void {
+    this.#objections.set(channel, error)
+    for (const waiter of this.#waiters.values()) {
+      if (channelIn(waiter.slot) !== channel) continue
+      this.#remove(waiter)
+      waiter.reject(error)
+    }
   }
 
   #next(slot: number): Frame | undefined {
@@ -112,5 +130,8 @@ export class Mailbox {
   }
 }
 
-/** One number for a peer and a channel: ranks are fewer than 2^20, channels fewer than 2^33. */
-const slotOf = (from: number, channel: number): number => channel * 2 ** 20 + from
+const MOST_RANKS = 2 ** 20
+
+/** One number for a peer and a channel: channels are fewer than 2^33. */
+const slotOf = (from: number, channel: number): number => channel * MOST_RANKS + from
+const channelIn = (slot: number): number => Math.floor(slot / MOST_RANKS)

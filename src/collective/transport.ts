@@ -35,25 +35,31 @@ export interface Transport {
   close(): void
 }
 
+/** What a rank alone cannot judge: the peer may be dead, or wait for another itself. */
+export class PeerError extends PporunError {
+  /** The peer's rank in the job. */
+  readonly peer: number
+
+  constructor(peer: number, message: string) {
+    super(message)
+    this.peer = peer
+  }
+}
+
 /** A peer's frame did not come in time. Only time during which this rank itself ran counts. */
-export class PeerTimeoutError extends PporunError {
+export class PeerTimeoutError extends PeerError {
   override readonly exitStatus: number = 124
-  readonly from: number
   readonly seconds: number
 
-  constructor(from: number, seconds: number, waitingFor = 'a frame') {
-    super(`waited ${seconds.toFixed(1)} s for ${waitingFor} from rank ${from}`)
-    this.from = from
+  constructor(
+    peer: number,
+    seconds: number,
+    message = `waited ${seconds.toFixed(1)} s for a frame from rank ${peer}`,
+  ) {
+    super(peer, message)
     this.seconds = seconds
   }
 }
 
 /** A connection to a peer could not be made, or has broken. */
-export class ConnectionError extends PporunError {
-  readonly to: number
-
-  constructor(to: number, message: string) {
-    super(message)
-    this.to = to
-  }
-}
+export class ConnectionError extends PeerError {}

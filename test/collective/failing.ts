@@ -1,10 +1,10 @@
 /** Nothing hangs and nothing passes silently: late and absent ranks, mistakes, aborts, and use after the end. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { AbortedError, PporunError } from '../../src/base/errors.ts'
+import { AbortedError, PporunError, type Wait } from '../../src/base/errors.ts'
 import type { Communicator } from '../../src/collective/communicator.ts'
 import type { ReduceOp } from '../../src/collective/reduce.ts'
-import { PeerTimeoutError } from '../../src/collective/transport.ts'
+import { type PeerError, PeerTimeoutError } from '../../src/collective/transport.ts'
 import { type Open, refusals, together, withRanks } from './ranks.ts'
 
 type Act = (comm: Communicator) => Promise<unknown>
@@ -15,15 +15,18 @@ export function failureConformance(open: Open): void {
       const first = together(comms, comm => comm.allreduce(new Float32Array(10)))
       const [error] = await refusals([comms[0].barrier()])
       assert.ok(error instanceof PporunError)
-      assert.match(error.message, /^barrier: sum #1 is still running/)
+      assert.match(error.message, /^barrier: allreduce #1 is still running/)
       await first
       await together(comms, comm => comm.barrier())
     }))
 
   test('a peer that never comes: the operation, its number and the rank, within the time limit', async () => {
     const told: string[] = []
-    const onTimeout = (op: string, sequence: number, error: PeerTimeoutError) =>
-      told.push(`${op} #${sequence} from ${error.from}`)
+    const judge = async (error: PeerError, { op, sequence, from }: Wait) => {
+      assert.ok(error instanceof PeerTimeoutError)
+      told.push(`${op} #${sequence} from ${from}`)
+      return null
+    }
     await withRanks(
       open,
       3,
@@ -33,10 +36,13 @@ export function failureConformance(open: Open): void {
         const [, error] = await refusals([comms[0].barrier(), comms[2].barrier()])
         assert.ok(performance.now() - start < 2000)
         assert.ok(error instanceof PeerTimeoutError)
-        assert.match(error.message, /^waited 0\.[3-9] s for barrier #2 from rank 1$/)
+        assert.match(
+          error.message,
+          /^rank 2 waits for message \d of barrier #2 from rank 1 since 0\.[3-9] s$/,
+        )
         assert.equal(error.exitStatus, 124)
       },
-      { opTimeout: 0.3, onTimeout },
+      { opTimeout: 0.3, judge },
     )
     // Of two that run out of time together either may be the first.
     assert.deepEqual(told.sort(), ['barrier #2 from 1', 'barrier #2 from 2'])
@@ -51,8 +57,35 @@ export function failureConformance(open: Open): void {
       const later: Act[] = [c => c.barrier(), c => c.allgather(new Float32Array(1)), c => c.close()]
       const errors = [...(await waiting)]
       for (const call of later) errors.push(...(await refusals([call(comm)])))
-      for (const error of errors) assert.equal(error, reason)
+      for (const [k, error] of errors.entries()) {
+        assert.ok(error instanceof AbortedError)
+        const op = k === 2 ? 'allgather' : 'barrier'
+        assert.equal(
+          error.message,
+          `rank 0 waits for message 0 of ${op} #${k + 1} from rank 1 since 0.0 s; rank 1 is no more`,
+        )
+        assert.deepEqual(
+          { ...error.wait, seconds: 0 },
+          { op, sequence: k + 1, group: 0, from: 1, message: 0, seconds: 0 },
+        )
+      }
     }))
+
+  test('what the launcher finds out about a wait becomes the error', async () => {
+    await withRanks(
+      open,
+      2,
+      async ([comm]) => {
+        const [error] = await refusals([comm.recv(new Float32Array(1), 1)])
+        assert.ok(error instanceof AbortedError)
+        assert.match(
+          error.message,
+          /^rank 0 \(here, pid 7\) waits for recv #1 from rank 1 since 0\.[2-9] s; rank 1 sleeps$/,
+        )
+      },
+      { opTimeout: 0.2, who: 'rank 0 (here, pid 7)', judge: async () => new AbortedError('rank 1 sleeps') },
+    )
+  })
 
   test('closed once and again, also at the same time; then every call is an error', () =>
     withRanks(open, 3, async comms => {
@@ -61,7 +94,7 @@ export function failureConformance(open: Open): void {
       await together(comms, comm => comm.close())
       for (const error of await refusals(comms.map(comm => comm.allreduce(new Float32Array(1))))) {
         assert.ok(error instanceof PporunError)
-        assert.equal(error.message, 'sum: the communicator is closed')
+        assert.equal(error.message, 'allreduce: the communicator is closed')
       }
       assert.ok(comms.every(comm => comm.closed))
     }))

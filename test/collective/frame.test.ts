@@ -88,19 +88,34 @@ test('a channel is one group’s collectives, or its send()', () => {
 test('equal calls pass, whoever sent them', () => checkSameCall(example, { ...example, source: 9 }))
 
 for (const [change, words] of [
-  [{ epoch: 2 }, 'rank 4 is in sum #7 (float32 of 10000 elements, layout deadbeef, epoch 2, message 2)'],
-  [{ sequence: 8 }, 'rank 4 is in sum #8 (float32 of 10000 elements, layout deadbeef, epoch 1, message 2)'],
-  [{ step: 0 }, 'rank 4 is in sum #7 (float32 of 10000 elements, layout deadbeef, epoch 1, message 0)'],
-  [{ op: Op.max }, 'rank 4 is in max #7 (float32 of 10000 elements, layout deadbeef, epoch 1, message 2)'],
+  [
+    { epoch: 2 },
+    'rank 4 is in allreduce #7 (sum, float32 of 10000 elements, layout deadbeef, epoch 2, message 2)',
+  ],
+  [
+    { sequence: 8 },
+    'rank 4 is in allreduce #8 (sum, float32 of 10000 elements, layout deadbeef, epoch 1, message 2)',
+  ],
+  [
+    { step: 0 },
+    'rank 4 is in allreduce #7 (sum, float32 of 10000 elements, layout deadbeef, epoch 1, message 0)',
+  ],
+  [
+    { op: Op.max },
+    'rank 4 is in allreduce #7 (max, float32 of 10000 elements, layout deadbeef, epoch 1, message 2)',
+  ],
   [
     { dtype: DType.uint8 },
-    'rank 4 is in sum #7 (uint8 of 10000 elements, layout deadbeef, epoch 1, message 2)',
+    'rank 4 is in allreduce #7 (sum, uint8 of 10000 elements, layout deadbeef, epoch 1, message 2)',
   ],
-  [{ length: 10 }, 'rank 4 is in sum #7 (float32 of 10 elements, layout deadbeef, epoch 1, message 2)'],
-  [{ layoutHash: 0 }, 'rank 4 is in sum #7 (float32 of 10000 elements, epoch 1, message 2)'],
+  [
+    { length: 10 },
+    'rank 4 is in allreduce #7 (sum, float32 of 10 elements, layout deadbeef, epoch 1, message 2)',
+  ],
+  [{ layoutHash: 0 }, 'rank 4 is in allreduce #7 (sum, float32 of 10000 elements, epoch 1, message 2)'],
   [
     { group: 5 },
-    'rank 4 is in sum #7 (float32 of 10000 elements, layout deadbeef, epoch 1, group 5, message 2)',
+    'rank 4 is in allreduce #7 (sum, float32 of 10000 elements, layout deadbeef, epoch 1, group 5, message 2)',
   ],
   [
     { op: Op.allgather, length: -1 },
@@ -108,11 +123,12 @@ for (const [change, words] of [
   ],
   [
     { op: 99 },
-    'rank 4 is in unknown (99) #7 (float32 of 10000 elements, layout deadbeef, epoch 1, message 2)',
+    'rank 4 is in unknown(99) #7 (float32 of 10000 elements, layout deadbeef, epoch 1, message 2)',
   ],
 ] as [Partial<Header>, string][])
   test(`a difference in ${Object.keys(change).join(' and ')} names both calls`, () => {
-    const ours = 'rank 3 is in sum #7 (float32 of 10000 elements, layout deadbeef, epoch 1, message 2)'
+    const ours =
+      'rank 3 is in allreduce #7 (sum, float32 of 10000 elements, layout deadbeef, epoch 1, message 2)'
     assert.throws(
       () => checkSameCall(example, { ...example, ...change, source: 4 }),
       new MismatchError(`ranks are in different calls: ${ours}, but ${words}`),

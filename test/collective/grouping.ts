@@ -75,8 +75,11 @@ export function groupConformance(open: Open): void {
         const groups = await together(comms, comm => comm.split(comm.rank % 2))
         const [error] = await refusals([groups[1]!.barrier()])
         assert.ok(error instanceof PeerTimeoutError)
-        assert.match(error.message, /^waited 0\.[2-9] s for barrier #1 of group 1 from rank 3$/)
-        assert.equal(error.from, 3)
+        assert.match(
+          error.message,
+          /^rank 1 waits for message 0 of barrier #1 of group 1 from rank 3 since 0\.[2-9] s$/,
+        )
+        assert.equal(error.peer, 3)
       },
       { opTimeout: 0.2 },
     ))
@@ -87,7 +90,7 @@ export function groupConformance(open: Open): void {
       const calls = [groups[1]!.barrier(), groups[3]!.allreduce(new Float32Array(3))]
       for (const error of await refusals(calls)) {
         assert.ok(error instanceof MismatchError)
-        for (const part of ['rank 1 is in barrier #1', 'rank 3 is in sum #1', 'group 1'])
+        for (const part of ['rank 1 is in barrier #1', 'rank 3 is in allreduce #1', 'group 1'])
           assert.ok(error.message.includes(part), error.message)
       }
     }))

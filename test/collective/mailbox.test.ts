@@ -57,7 +57,7 @@ test('a wait ends at its limit and names the peer; the next one may succeed', as
   const start = performance.now()
   await assert.rejects(mailbox.take(5, 0, 0.25), (error: PeerTimeoutError) => {
     assert.ok(error instanceof PeerTimeoutError)
-    assert.equal(error.from, 5)
+    assert.equal(error.peer, 5)
     assert.ok(error.seconds >= 0.25 && error.seconds < 1)
     return true
   })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isAlive, pporun, readJson, run, script, temporaryFolder, until } from '../rig.ts'
@@ -28,6 +29,10 @@ for (const victim of [0, 1, 2])
     const { status: word, cause } = readJson<RunFile>(out, 'run.json')
     assert.equal(word, 'failed')
     assert.deepEqual([cause.rank, cause.pid, cause.exitStatus], [victim, pid, 137])
+    for (const survivor of [0, 1, 2].filter(rank => rank !== victim)) {
+      const waits = `rank ${survivor} \\(.*pid \\d+\\) waits for .* #\\d+ .*since \\d+\\.\\d s; rank ${victim} \\(.*was killed`
+      assert.match(readFileSync(join(out, 'logs', `rank.${survivor}.log`), 'utf8'), new RegExp(waits))
+    }
   })
 
 test('a script that throws: its stack once, with its own line, status 1', async t => {
@@ -86,7 +91,7 @@ test('ranks in different collectives: both calls are named', async t => {
   const { status, stderr } = await run(['-np', '2', path])
   assert.equal(status, 1)
   assert.match(stderr, /rank 0 is in barrier #1/)
-  assert.match(stderr, /rank 1 is in sum #1 \(float32 of 7 elements/)
+  assert.match(stderr, /rank 1 is in allreduce #1 \(sum, float32 of 7 elements/)
 })
 
 test('--timeout ends a job that takes too long with 124', async t => {

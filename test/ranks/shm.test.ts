@@ -75,8 +75,8 @@ test('ranks that reduce different arrays get both calls named', async t => {
   )
   const { status, stderr } = await run(['-np', '3', path])
   assert.equal(status, 1)
-  assert.match(stderr, /sum #1 \(float64 of 7 elements/)
-  assert.match(stderr, /sum #1 \(float64 of 8 elements/)
+  assert.match(stderr, /allreduce #1 \(sum, float64 of 7 elements/)
+  assert.match(stderr, /allreduce #1 \(sum, float64 of 8 elements/)
 })
 
 test('gathering and broadcasting through memory are right, also longer than a slot', async t => {
