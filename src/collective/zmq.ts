@@ -6,7 +6,7 @@ import type { Address } from '../base/control.ts'
 import { UsageError } from '../base/errors.ts'
 import { type Frame, type Place, packFrame, unpackFrame } from './frame.ts'
 import { Mailbox } from './mailbox.ts'
-import { type Clock, systemClock, type Transport } from './transport.ts'
+import { type Clock, ConnectionError, systemClock, type Transport } from './transport.ts'
 import { endpointOf } from './zmq/addresses.ts'
 import { reachable } from './zmq/dial.ts'
 import { Gate, type KeyPair } from './zmq/gate.ts'
@@ -132,13 +132,7 @@ export class ZmqTransport implements Transport {
       const endpoint = await reachable(peer.endpoints, seconds)
       await this.#link(peers.indexOf(peer), endpoint).reached(seconds)
     }
-    // Who has reached everybody waits for the last that has yet to come in, and listening keeps no process alive.
-    const hold = setInterval(() => {}, 1000)
-    try {
-      await Promise.all([...others.map(reach), this.#gate?.complete])
-    } finally {
-      clearInterval(hold)
-    }
+    await Promise.all([...others.map(reach), this.#everybodyIn(seconds)])
   }
 
   send(to: number, frame: Frame): void {
@@ -182,6 +176,13 @@ export class ZmqTransport implements Transport {
     throw new UsageError(`--port-range ${first}-${last}: no port of it is free at ${address}`)
   }
 
+  async #everybodyIn(seconds: number): Promise<void> {
+    const key = await this.#gate?.absent(seconds)
+    if (!key) return
+    const rank = this.#peers.findIndex(({ publicKey }) => publicKey === key)
+    throw new ConnectionError(rank, `rank ${rank} did not connect to this rank within ${seconds} s`)
+  }
+
   #link(to: number, endpoint: string = this.#peers[to].endpoints[0]): Link {
     let link = this.#links.get(to)
     if (!link) {
@@ -212,11 +213,15 @@ export class ZmqTransport implements Transport {
     else this.#strays.messages++
   }
 
-  /** Whoever is accepted and does not pass the handshake. */
+  /** Whoever is accepted and does not pass the handshake, once all ranks have: they try addresses before that. */
   #countStrangers(): void {
     this.#monitor = new Monitor(this.#pull)
     const { events } = this.#monitor
+    let absent = this.size - 1
     events.on('accept', () => void this.#strays.connections++)
-    events.on('handshake', () => void this.#strays.connections--)
+    events.on('handshake', () => {
+      this.#strays.connections--
+      if (--absent === 0) this.#strays.connections = 0
+    })
   }
 }

@@ -15,14 +15,14 @@ const ZAP = 'inproc://zeromq.zap.01'
  */
 export class Gate {
   readonly #domain: string
-  readonly #expected = new Set<string>()
+  /** Public keys of those who may still come, by their bytes in hex. */
+  readonly #expected = new Map<string, string>()
   #opened: () => void = () => {}
   readonly #open: Promise<void> = new Promise(resolve => {
     this.#opened = resolve
   })
   #allIn: () => void = () => {}
-  /** Resolves when every rank that may connect has done so. */
-  readonly complete: Promise<void> = new Promise(resolve => {
+  readonly #complete: Promise<void> = new Promise(resolve => {
     this.#allIn = resolve
   })
 
@@ -47,9 +47,24 @@ export class Gate {
 
   /** From now on whoever holds one of these keys gets in. @param publicKeys as zeromq writes them, in Z85. */
   allow(publicKeys: readonly string[]): void {
-    for (const key of publicKeys) this.#expected.add(bytesOfKey(key).toString('hex'))
+    for (const key of publicKeys) this.#expected.set(bytesOfKey(key).toString('hex'), key)
     if (this.#expected.size === 0) this.#allIn()
     this.#opened()
+  }
+
+  /**
+   * Resolves with null when everybody who may has come; after `seconds` with a key that has not. Holds the process
+   * until then: what listens does not.
+   */
+  async absent(seconds: number): Promise<string | null> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, seconds * 1000)
+    })
+    await Promise.race([this.#complete, late])
+    clearTimeout(timer)
+    const [key] = this.#expected.values()
+    return key ?? null
   }
 
   async admits(key: Buffer): Promise<boolean> {
