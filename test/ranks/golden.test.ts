@@ -10,11 +10,11 @@ import { loadNative } from '../../src/engine/kernels/load.ts'
 import { hashInProcess } from './twin.ts'
 
 const golden = [
-  ['--env CartPole-v1 --total-steps 1024 --update-epochs 4', '79d54022972c26e6e6434b308785d57e'],
-  ['--preset cleanrl --total-steps 1024', '47f3e353fd81427d6119798e517eeb7e'],
+  ['--env CartPole-v1 --total-steps 1024 --update-epochs 4', 'd49ee289093be5529856d0e6e50a48ca'],
+  ['--preset cleanrl --total-steps 1024', '8d57b5f6aa0bcb959ec552045339f542'],
   [
     '--env Pendulum-v1 --num-steps 32 --total-steps 512 --update-epochs 2',
-    '0cd606046cc3f1724c78f6a2977a6d86',
+    '9040e490d517120d458b6e02bf6407ab',
   ],
   [
     '--env MountainCarContinuous-v0 --shared-trunk --activation elu --kl-coef 0.5 --value-loss huber ' +
