@@ -9,13 +9,21 @@ import { segmentBytes } from '../src/base/segment.ts'
 import { adoptOrphans, canSleepOnMemory, mapSharedMemory, openSharedMemory } from '../src/base/system.ts'
 import type { HostFacts } from './facts.ts'
 import { LocalRank, type RankPlace } from './localrank.ts'
-import { type AgentJob, type FromAgent, readLines, type ToAgent, writeLine } from './protocol.ts'
+import {
+  type AgentJob,
+  type FromAgent,
+  type OutputStream,
+  outputMessage,
+  readLines,
+  type ToAgent,
+  writeLine,
+} from './protocol.ts'
 import { endMarked, removeFolder } from './reap.ts'
 import { Silence } from './silence.ts'
 import { Watch } from './watch.ts'
 
-/** More than this on its way to the launcher, and ranks have to wait with their output. */
-const MOST_UNSENT = 4 << 20 // bytes
+/** With more than this on its way from the ranks to the console and the logs, they have to wait. */
+const MOST_UNHEARD = 1 << 20 // bytes
 const LAST_WORDS = 1000 // ms
 
 /**
@@ -32,6 +40,10 @@ export class Agent {
   #watch: Watch | null = null
   #silence: Silence | null = null
   #ending = false
+  /** Bytes of output that the launcher has not taken yet. */
+  #unheard = 0
+  /** Nobody waits for output any more. */
+  #gaveUp = false
   #held = false
 
   /**
@@ -45,10 +57,9 @@ export class Agent {
     adoptOrphans()
     // A launcher that is gone reads nothing: what is left to do here must not fail of that.
     output.on('error', () => {})
-    output.on('drain', () => this.#holdOutput(false))
-    input.on('end', () => this.stop())
+    input.on('end', () => this.#stopUnheard())
     readLines<ToAgent>(input, order => this.#obey(order))
-    if (facts) this.#silence = new Silence(Limit.silence, () => this.stop())
+    if (facts) this.#silence = new Silence(Limit.silence, () => this.#stopUnheard())
     this.#say({ type: 'ready', folder: this.#folder, facts })
   }
 
@@ -75,16 +86,31 @@ export class Agent {
     this.kill()
   }
 
+  /** Nobody is there to take what the ranks print. */
+  #stopUnheard(): void {
+    this.#giveUpOutput()
+    this.stop()
+  }
+
+  #giveUpOutput(): void {
+    this.#gaveUp = true
+    this.#watchOutput()
+  }
+
   #obey(order: ToAgent): void {
     this.#silence?.heard()
     if (order.type === 'hold') this.#silence?.hold()
     else if (order.type === 'start') this.#tryToStart(order.job)
+    else if (order.type === 'credit') this.#heard(order.bytes)
     else if (order.type === 'order') this.#rank(order.rank)?.tell(order.order)
     else if (order.type === 'census') this.#say({ type: 'census', ranks: this.#watch?.census() ?? [] })
     else if (order.type === 'beat') this.#say({ type: 'beat', at: order.at, clock: Date.now() })
     else if (order.type === 'abort') this.#abort(order.reason)
     else if (order.type === 'stop') this.stop()
-    else this.kill()
+    else {
+      this.#giveUpOutput()
+      this.kill()
+    }
   }
 
   #tryToStart(job: AgentJob): void {
@@ -115,23 +141,36 @@ export class Agent {
 
   #startRank(job: AgentJob, rank: number, local: number, place: RankPlace): LocalRank {
     return new LocalRank(job, local, place, {
-      line: (stream, text) => this.#say({ type: 'line', rank, stream, text }),
+      output: (stream, bytes) => this.#print(rank, stream, bytes),
       message: (message: RankMessage) => this.#say({ type: 'message', rank, message }),
       started: pid => this.#say({ type: 'started', rank, pid }),
       exit: (pid, code, signal) => {
         this.#say({ type: 'exit', rank, pid, code, signal })
         this.#leaveIfDone()
       },
+      drained: () => this.#leaveIfDone(),
     })
   }
 
   #say(message: FromAgent): void {
     writeLine(this.#output, message)
-    if (this.#output.writableLength > MOST_UNSENT) this.#holdOutput(true)
   }
 
-  /** A launcher, or a network, that takes its time: the ranks' pipes fill up, and then they wait as for any reader. */
-  #holdOutput(hold: boolean): void {
+  #print(rank: number, stream: OutputStream, bytes: Buffer): void {
+    this.#say(outputMessage(rank, stream, bytes))
+    this.#unheard += bytes.length
+    this.#watchOutput()
+  }
+
+  #heard(bytes: number): void {
+    this.#unheard -= bytes
+    this.#watchOutput()
+    this.#leaveIfDone()
+  }
+
+  /** A console, or a network, that takes its time: the ranks' pipes fill up, and then they wait as for any reader. */
+  #watchOutput(): void {
+    const hold = this.#unheard > MOST_UNHEARD && !this.#gaveUp
     if (hold === this.#held) return
     this.#held = hold
     for (const rank of this.#ranks) rank.holdOutput(hold)
@@ -150,7 +189,8 @@ export class Agent {
 
   /** The last one out sweeps: grandchildren that their ranks have left behind. */
   #leaveIfDone(): void {
-    if (this.#ranks.some(rank => rank.running)) return
+    if (this.#ranks.some(rank => rank.running || !rank.drained)) return
+    if (this.#unheard > 0 && !this.#gaveUp) return
     if (this.#ranks.length === 0 && !this.#ending) return
     this.#watch?.stop()
     this.#silence?.stop()

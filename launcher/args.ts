@@ -37,6 +37,7 @@ export interface RunArgs {
   timeout: number | null
   grace: number
   tagOutput: boolean
+  timestampOutput: boolean
   quiet: boolean
   dryRun: boolean
   wdir: string | null
@@ -74,7 +75,12 @@ export const launchOptions: Record<string, Option> = {
   },
   oversubscribe: { type: 'boolean', describe: 'more ranks than the hosts have slots' },
   out: { type: 'string', describe: 'folder of the run (default runs/<script>-<date>-<time>)', common: true },
-  'tag-output': { type: 'boolean', describe: 'begin each line of output with its rank', common: true },
+  'tag-output': {
+    type: 'boolean',
+    describe: "show every rank's output, each line with its rank",
+    common: true,
+  },
+  'timestamp-output': { type: 'boolean', describe: 'begin each line of output with the time' },
   quiet: { type: 'boolean', describe: "show only the ranks' own output and errors", common: true },
   'dry-run': { type: 'boolean', describe: 'print which rank would run where, and stop', common: true },
   'op-timeout': {
@@ -130,6 +136,7 @@ export function parseRun(argv: readonly string[]): RunArgs {
     timeout: seconds('--timeout', parsed.timeout),
     grace: seconds('--grace', parsed.grace) ?? Limit.grace,
     tagOutput: flag(parsed['tag-output']),
+    timestampOutput: flag(parsed['timestamp-output']),
     quiet: flag(parsed.quiet),
     dryRun: flag(parsed['dry-run']),
     wdir: text('--wdir', parsed.wdir),

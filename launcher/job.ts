@@ -6,9 +6,15 @@ import { Agents } from './agents.ts'
 import type { Cause } from './cause.ts'
 import { Census } from './census.ts'
 import type { AgentLink } from './link.ts'
-import type { Output } from './output.ts'
+import type { Output } from './output/output.ts'
 import type { Plan } from './plan.ts'
-import type { AgentJob, FromAgent, RankState } from './protocol.ts'
+import {
+  type AgentJob,
+  type FromAgent,
+  type OutputMessage,
+  outputBytes,
+  type RankState,
+} from './protocol.ts'
 import { RankTable } from './ranktable.ts'
 import { endMarked, removeFolder, signalGroup } from './reap.ts'
 import type { Runs } from './runs.ts'
@@ -109,7 +115,7 @@ export class Job {
   }
 
   #hear(link: AgentLink, message: FromAgent): void {
-    if (message.type === 'line') this.#output.rankLine(message.rank, message.stream, message.text)
+    if (message.type === 'output') this.#print(link, message)
     else if (message.type === 'message') this.#hearRank(message.rank, message.message)
     else if (message.type === 'started') this.#ranks.started(message.rank, message.pid)
     else if (message.type === 'exit') this.#rankEnded(message.rank, message.code, message.signal)
@@ -118,6 +124,11 @@ export class Job {
     else if (message.type === 'warning') this.#output.say(message.text)
     else if (message.type === 'refused') this.#refused(link, message.reason)
     else if (message.type === 'broken') this.#failOn(link, `cannot go on: ${message.reason}`)
+  }
+
+  #print(link: AgentLink, message: OutputMessage): void {
+    const bytes = outputBytes(message)
+    this.#output.receive(message.rank, message.stream, bytes, () => link.credit(bytes.length))
   }
 
   #hearRank(rank: number, message: RankMessage): void {
@@ -152,7 +163,7 @@ export class Job {
   #claim(rank: number, index: number, resume: string | null): void {
     try {
       const { folder, isNew } = this.#runs.claim(index, resume)
-      if (isNew) this.#output.logInto(folder, this.#ranks.size)
+      if (isNew) this.#output.logInto(folder)
       this.#order(rank, { type: 'claimed', index, folder })
     } catch (error) {
       this.#order(rank, { type: 'claimed', index, refused: (error as Error).message })
@@ -161,6 +172,7 @@ export class Job {
 
   #rankEnded(rank: number, code: number | null, signal: string | null): void {
     this.#ranks.ended(rank)
+    this.#output.ended(rank)
     const failure = this.#ranks.failure(rank)
     if (this.#cause) return
     if (failure?.kind === 'usage') this.#misused(rank, failure.text, failure.exitStatus)
@@ -275,6 +287,7 @@ export class Job {
     this.#agents.stopStarting()
     this.#setCause(rank, host, what, exitStatus)
     this.#output.say(`${who} ${what}; all ranks are ended (status ${exitStatus})`)
+    if (rank !== null) this.#output.lastWords(rank)
     this.#abort(`${who} ${what}`)
   }
 

@@ -31,6 +31,7 @@ export class AgentLink {
   #silence: Silence | null = null
   #beats: NodeJS.Timeout | null = null
   #ready: () => void = () => {}
+  #credit = 0
 
   constructor(host: PlannedHost, process: AgentProcess, events: LinkEvents) {
     this.host = host
@@ -53,6 +54,17 @@ export class AgentLink {
 
   tell(order: ToAgent): void {
     writeLine(this.#process.stdin, order)
+  }
+
+  /** So many bytes of the ranks' output have gone out; told together with what else is heard in this turn. */
+  credit(bytes: number): void {
+    if (this.#credit === 0)
+      setImmediate(() => {
+        const sum = this.#credit
+        this.#credit = 0
+        if (!this.gone) this.tell({ type: 'credit', bytes: sum })
+      })
+    this.#credit += bytes
   }
 
   /** Lets go at once. */

@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { rankEnvironment } from '../src/base/contract.ts'
 import type { RankMessage, RankOrder } from '../src/base/control.ts'
-import { eachLine } from './lines.ts'
-import type { AgentJob } from './protocol.ts'
+import type { AgentJob, OutputStream } from './protocol.ts'
 import { signalGroup } from './reap.ts'
 
 /** Must run before any user code in a rank. */
 const PRELOAD = new URL('../src/preload.js', import.meta.url).href
-/** How long output and messages of a rank that has ended may take to arrive here; grandchildren may hold the pipes open. */
+/** How long output and messages of a rank that has ended may take to be read here; grandchildren may hold the pipes open. */
 const DRAIN = 200 // ms
 
 /** Descriptors in a rank. */
@@ -25,9 +24,11 @@ export interface RankPlace {
 
 export interface RankEvents {
   started(pid: number): void
-  line(stream: 'stdout' | 'stderr', text: string): void
+  output(stream: OutputStream, bytes: Buffer): void
   message(message: RankMessage): void
   exit(pid: number, code: number | null, signal: string | null): void
+  /** All that it has printed has been read. */
+  drained(): void
 }
 
 /** A rank as its agent holds it: a Node process that leads its own process group. */
@@ -36,7 +37,11 @@ export class LocalRank {
   readonly local: number
   readonly pid: number
   running = true
+  drained = false
   readonly #process: ChildProcess
+  #held = false
+  /** Since the last look. */
+  #wasHeld = false
 
   constructor(job: AgentJob, local: number, place: RankPlace, events: RankEvents) {
     this.rank = job.ranks[local]
@@ -66,6 +71,8 @@ export class LocalRank {
 
   /** Leaves output where it is, in the rank's pipes; or takes it again. */
   holdOutput(hold: boolean): void {
+    this.#held = hold
+    this.#wasHeld ||= hold
     for (const stream of [this.#process.stdout, this.#process.stderr])
       hold ? stream?.pause() : stream?.resume()
   }
@@ -96,8 +103,8 @@ export class LocalRank {
   #listen(events: RankEvents): void {
     const child = this.#process
     child.on('message', message => events.message(message as RankMessage))
-    eachLine(child.stdout!, text => events.line('stdout', text))
-    eachLine(child.stderr!, text => events.line('stderr', text))
+    for (const stream of ['stdout', 'stderr'] as const)
+      child[stream]!.on('data', bytes => events.output(stream, bytes))
     child.on('exit', (code, signal) => {
       let told = false
       const tell = () => {
@@ -106,9 +113,28 @@ export class LocalRank {
         this.running = false
         events.exit(this.pid, code, signal)
       }
-      child.on('close', tell)
+      child.on('close', () => {
+        tell()
+        this.#drain(events)
+      })
       setTimeout(tell, DRAIN)
+      this.#drainLater(events)
     })
     child.on('error', () => {})
+  }
+
+  /** Only time in which nobody held the output back counts. */
+  #drainLater(events: RankEvents): void {
+    setTimeout(() => {
+      if (!this.#wasHeld) return this.#drain(events)
+      this.#wasHeld = this.#held
+      this.#drainLater(events)
+    }, DRAIN)
+  }
+
+  #drain(events: RankEvents): void {
+    if (this.drained) return
+    this.drained = true
+    events.drained()
   }
 }

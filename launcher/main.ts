@@ -14,6 +14,7 @@ const commands: Record<string, (argv: string[]) => Promise<number>> = {
   watch: async argv => (await import('./commands/watch.ts')).watchCommand(argv),
   report: async argv => (await import('./commands/report.ts')).reportCommand(argv),
   bench: async argv => (await import('./commands/bench.ts')).bench(argv),
+  sbatch: async argv => (await import('./commands/sbatch.ts')).sbatch(argv),
 }
 
 /** The path that runs a job knows no page: it is handed this. */

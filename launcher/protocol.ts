@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { AllreduceChoice, NetworkChoice, Security, TransportChoice } from '../src/base/contract.ts'
 import type { RankMessage, RankOrder } from '../src/base/control.ts'
 import type { RankProgress } from '../src/base/progress.ts'
@@ -46,6 +47,8 @@ export type ToAgent =
   | { type: 'census' }
   /** Once a second to an agent elsewhere, with the launcher's clock (ms since 1970): a cut cable sends no end of file. */
   | { type: 'beat'; at: number }
+  /** So many bytes of output have gone out: as many more may come. */
+  | { type: 'credit'; bytes: number }
   /** The launcher is about to be suspended: its silence means nothing until it is heard again. */
   | { type: 'hold' }
 
@@ -54,7 +57,7 @@ export type FromAgent =
   /** The answer to a beat: the launcher's clock that it came with, and the host's. */
   | { type: 'beat'; at: number; clock: number }
   | { type: 'started'; rank: number; pid: number }
-  | { type: 'line'; rank: number; stream: 'stdout' | 'stderr'; text: string }
+  | OutputMessage
   | { type: 'message'; rank: number; message: RankMessage }
   | { type: 'exit'; rank: number; pid: number; code: number | null; signal: string | null }
   | { type: 'census'; ranks: RankState[] }
@@ -66,6 +69,23 @@ export type FromAgent =
   | { type: 'refused'; reason: string }
   /** The agent's own failure, such as a script that cannot be written. */
   | { type: 'broken'; reason: string }
+
+export type OutputStream = 'stdout' | 'stderr'
+
+/** What a rank has printed, byte for byte: as text if it is, else (a character cut in two, too) in base64. */
+export type OutputMessage = { type: 'output'; rank: number; stream: OutputStream } & (
+  | { text: string }
+  | { base64: string }
+)
+
+export function outputMessage(rank: number, stream: OutputStream, bytes: Buffer): OutputMessage {
+  const text = isUtf8(bytes) ? { text: bytes.toString('utf8') } : { base64: bytes.toString('base64') }
+  return { type: 'output', rank, stream, ...text }
+}
+
+export function outputBytes(message: OutputMessage): Buffer {
+  return 'text' in message ? Buffer.from(message.text) : Buffer.from(message.base64, 'base64')
+}
 
 /** What an agent knows of a rank without asking it. */
 export interface RankState {

@@ -11,7 +11,7 @@ import { parseRun, type RunArgs } from './args.ts'
 import { bundleScript } from './bundle.ts'
 import { chooseHosts } from './hosts/choose.ts'
 import { Job } from './job.ts'
-import { Output } from './output.ts'
+import { Output } from './output/output.ts'
 import { makePlan, type Plan, type PlannedHost } from './plan.ts'
 import type { AgentJob } from './protocol.ts'
 import { Runs } from './runs.ts'
@@ -39,11 +39,17 @@ export async function run(
   const { np } = plan
   if (args.transport === 'shm' && !canSleepOnMemory())
     throw new UsageError('--transport shm: not on this kind of machine; leave it out')
-  const output = new Output({ tag: args.tagOutput, quiet: args.quiet })
+  const runs = new Runs(args.out, script, np)
+  const output = new Output({
+    hosts: plan.ranks.map(({ node }) => plan.hosts[node].name),
+    tag: args.tagOutput,
+    timestamp: args.timestampOutput,
+    quiet: args.quiet,
+    overflow: () => output.logInto(runs.claim(0).folder),
+  })
   if (!named) adviseOnRanks(args.np, output)
   for (const remark of planRemarks(plan)) output.advise(remark)
 
-  const runs = new Runs(args.out, script, np)
   const bundle = await bundleScript(script)
   const jobId = newJobId()
   const agentJobs = plan.hosts.map(host => agentJob(args, plan, host, { jobId, bundle }))
@@ -59,8 +65,9 @@ export async function run(
   )
   const stopListening = onInterrupt((what, status) => job.stop(what, status))
   const status = await job.run().finally(stopListening)
-  // A script that never trained has made no run; who asked for a folder still gets its logs.
-  if (args.out !== null && runs.none && !holdsRun(args.out)) output.logInto(runs.claim(0).folder, np)
+  // A script that never trained has made no run; its logs are kept where somebody asked, or has not seen all.
+  const free = args.out === null ? output.hasUnheard : !holdsRun(args.out)
+  if (runs.none && free) output.logInto(runs.claim(0).folder)
   runs.finish(job.cause)
   output.end(job.cause === null)
   for (const folder of runs.folders) await ended(folder)

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { eachLine } from '../lines.ts'
+import { eachLine } from '../output/lines.ts'
 
 /** An agent as the launcher holds it, whatever carries its words: a pipe, ssh, srun. */
 export interface AgentProcess {

@@ -4,12 +4,15 @@
  */
 const EVERY = 10_000 // ms between plain lines
 const REDRAW = 100 // ms between redraws
+const NEWLINE = 0x0a
 
 export class StatusLine {
   readonly #stream: NodeJS.WriteStream
   #shown = ''
   #last = 0
   #pending: string | null = null
+  /** The stream whose newest line has no end yet. */
+  #open: NodeJS.WriteStream | null = null
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream
@@ -32,8 +35,25 @@ export class StatusLine {
   line(text: string, stream: NodeJS.WriteStream = this.#stream): void {
     const shown = this.#shown
     this.#erase()
+    if (this.#open && (this.#open === stream || (this.#open.isTTY && stream.isTTY))) this.#open.write('\n')
+    this.#open = null
     stream.write(`${text}\n`)
     if (shown) this.#draw(shown)
+  }
+
+  /** Writes bytes above the living line as they are; what ends without a newline goes on with the next write. */
+  write(bytes: Uint8Array, stream: NodeJS.WriteStream): void {
+    const shown = this.#shown
+    this.#erase()
+    stream.write(bytes)
+    this.#open = bytes.at(-1) === NEWLINE ? null : stream
+    if (shown) this.#draw(shown)
+  }
+
+  /** Calls back when everything written to a stream so far has gone out, or will never. */
+  afterWrites(stream: NodeJS.WriteStream, done: () => void): void {
+    if (stream.writableLength === 0) done()
+    else stream.write('', () => done())
   }
 
   /** Starts a new line; `showLast` brings a state that was still to be shown onto the screen before. */
@@ -48,6 +68,7 @@ export class StatusLine {
   }
 
   #draw(text: string): void {
+    if (this.#open?.isTTY) return // would be drawn behind an unfinished line
     // A line that wraps could not be redrawn in place.
     const width = Math.max(20, (this.#stream.columns ?? 80) - 1)
     this.#shown = text.length > width ? `${text.slice(0, width - 1)}…` : text

@@ -62,7 +62,7 @@ onCluster(
         `import { readFileSync } from 'node:fs'\nconsole.log(/Cpus_allowed_list:.*/.exec(readFileSync('/proc/self/status', 'utf8'))[0])`,
         'cpus.ts',
       )
-      const ended = await batch(cluster(), 'cpus', '-N2 -n4', `${PPORUN} ${path}`)
+      const ended = await batch(cluster(), 'cpus', '-N2 -n4', `${PPORUN} --tag-output ${path}`)
       const own = /Cpus_allowed_list:.*/.exec(readFileSync('/proc/self/status', 'utf8'))![0]
       assert.equal(ended.output.split(own).length - 1, 4, ended.output)
     })
@@ -89,7 +89,7 @@ onCluster(
         cluster(),
         'cancel',
         '-N3 --ntasks-per-node=1',
-        `exec ${PPORUN} ${path}`,
+        `exec ${PPORUN} --tag-output ${path}`,
         async (id, output) => {
           await until('the ranks to run', () => output().includes('under way') || undefined, 30)
           cluster().login.sh(`scancel ${id}`)
