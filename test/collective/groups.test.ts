@@ -21,7 +21,7 @@ await comm.close()
 `
 
 test('rows and columns of a grid of ranks: their sums are the sum of all', async t => {
-  const { status, stdout, stderr } = await run(['-np', '4', script(temporaryFolder(t), grid)])
+  const { status, stdout, stderr } = await run(['-np', '4', '--tag-output', script(temporaryFolder(t), grid)])
   assert.equal(status, 0, stderr)
   assert.match(stdout, /gathered 6,6,6,6/)
 })

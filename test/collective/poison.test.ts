@@ -41,6 +41,7 @@ for (const [size, length, allreduce] of [
   test(`arrays of ${size}, overwritten after every collective, 300 rounds of 3 ranks, ${allreduce}`, async t => {
     const path = script(temporaryFolder(t), poisoned)
     const { status, stdout, stderr } = await run([
+      '--tag-output',
       '-np',
       '3',
       '--allreduce',
