@@ -67,7 +67,7 @@ export const launchOptions: Record<string, Option> = {
   },
   launcher: {
     type: 'string',
-    describe: `what starts other hosts' agents: ${launchers.join(', ')} (auto: srun in Slurm, else ssh)`,
+    describe: `what starts agents elsewhere: ${launchers.join(', ')} (auto: srun in Slurm, else ssh)`,
   },
   'map-by': {
     type: 'string',

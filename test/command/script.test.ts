@@ -37,12 +37,13 @@ const reports = (stdout: string) =>
   stdout
     .trimEnd()
     .split('\n')
-    .map(line => JSON.parse(line) as Report)
+    .map(line => JSON.parse(line.replace(/^\[\d+\] /, '')) as Report)
     .sort((a, b) => a.rank - b.rank)
 
 test('every rank knows who it is, and gets the environment, the folder and the words of the command', async t => {
   const [home, wdir] = [temporaryFolder(t), temporaryFolder(t)]
   const words = [
+    '--tag-output',
     '-np',
     '3',
     '-x',

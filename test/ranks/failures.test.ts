@@ -121,7 +121,7 @@ for (const [name, signal, expected] of [
 ] as const)
   test(`${name} leaves no process behind, grandchildren included`, async t => {
     const path = script(temporaryFolder(t), withGrandchildren)
-    const job = pporun(['-np', '2', path])
+    const job = pporun(['-np', '2', '--tag-output', path])
     await job.prints('grandchildren of 0')
     await job.prints('grandchildren of 1')
     job.process.kill(signal)
@@ -131,7 +131,7 @@ for (const [name, signal, expected] of [
 
 test('kill -9 of the agent: its ranks and their grandchildren go too', async t => {
   const path = script(temporaryFolder(t), withGrandchildren)
-  const job = pporun(['-np', '2', path])
+  const job = pporun(['-np', '2', '--tag-output', path])
   await job.prints('grandchildren of 0')
   await job.prints('grandchildren of 1')
   const [agent] = job.processes('agentmain.js')
