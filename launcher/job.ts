@@ -8,13 +8,7 @@ import { Census } from './census.ts'
 import type { AgentLink } from './link.ts'
 import type { Output } from './output/output.ts'
 import type { Plan } from './plan.ts'
-import {
-  type AgentJob,
-  type FromAgent,
-  type OutputMessage,
-  outputBytes,
-  type RankState,
-} from './protocol.ts'
+import { type AgentJob, type FromAgent, type OutputMessage, outputBytes, type RankState } from './protocol.ts'
 import { RankTable } from './ranktable.ts'
 import { endMarked, removeFolder, signalGroup } from './reap.ts'
 import type { Runs } from './runs.ts'
