@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as passed } from 'node:timers/promises'
+import { loadCheckpoint } from '../../src/checkpoint/checkpoint.ts'
+import { listCheckpoints } from '../../src/checkpoint/folder.ts'
+import { pporun, readJson, run, temporaryFolder } from '../rig.ts'
+
+const RUNS = 5
+const KILLS = 5
+const options = [
+  ...['--env', 'Pendulum-v1', '--total-steps', '51200', '--num-steps', '16', '--batch-size', '64'],
+  ...['--update-epochs', '2', '--hidden', '16', '--checkpoint-every', '10', '--normalize-observations'],
+  ...['--lr-schedule', 'kl', '--resume', 'auto'],
+]
+
+const pick = (n: number): number => Math.floor(Math.random() * n)
+
+async function hashOf(out: string, np: number): Promise<string> {
+  const { status, stderr } = await run(['-np', String(np), '--out', out, 'train', ...options])
+  assert.equal(status, 0, stderr)
+  return readJson<{ paramsHash: string }>(out, 'run.json').paramsHash
+}
+
+/** Kills one process of the job, or all of them, at some moment between its start and its end. */
+async function killed(out: string): Promise<string> {
+  const np = 1 + pick(4)
+  const job = pporun(['-np', String(np), '--out', out, 'train', ...options])
+  const milliseconds = 200 + pick(3000)
+  await passed(milliseconds)
+  const processes = job.processes()
+  const victims = pick(2) ? processes : processes.slice(-1)
+  for (const pid of victims) process.kill(pid, 'SIGKILL')
+  await job.ended
+  await job.allGone(15)
+  return `${victims.length} of ${processes.length} after ${milliseconds} ms`
+}
+
+test(`${RUNS} runs, each killed ${KILLS} times and resumed with any number of ranks: the bits of one go`, async t => {
+  const folder = temporaryFolder(t)
+  const expected = await hashOf(join(folder, 'whole'), 1)
+  for (let i = 0; i < RUNS; i++) {
+    const out = join(folder, String(i))
+    const kills = []
+    for (let k = 0; k < KILLS; k++) {
+      kills.push(await killed(out))
+      for (const path of listCheckpoints(out)) loadCheckpoint(path) // none is ever half written
+    }
+    assert.equal(await hashOf(out, 1 + pick(4)), expected, kills.join('; '))
+  }
+})
