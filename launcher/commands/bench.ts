@@ -14,6 +14,7 @@ export interface Subject {
 
 const subjects: Record<string, () => Promise<Subject>> = {
   allreduce: async () => (await import('./bench/allreduce.ts')).allreduce,
+  engine: async () => (await import('./bench/engine.ts')).engine,
 }
 
 const json: Option = { type: 'boolean', describe: 'print one JSON array and nothing else' }

@@ -34,10 +34,31 @@ test('pporun bench allreduce --json: one row per size and way, and nothing else 
   }
 })
 
+test('pporun bench engine --json: a row per engine and number of rows', async () => {
+  const { status, stdout, stderr } = await run([
+    ...['bench', 'engine', '--engines', 'wasm', '--rows', '8,64', '--json'],
+  ])
+  assert.equal(status, 0, stderr)
+  const rows = JSON.parse(stdout) as Record<string, number>[]
+  assert.deepEqual(
+    rows.map(({ engine, rows }) => [engine, rows]),
+    [
+      ['wasm', 8],
+      ['wasm', 64],
+    ],
+  )
+  for (const { gradients, average, adam, parameters, step, act8 } of rows) {
+    assert.ok(Math.abs(step - gradients - average - adam - parameters) < 1e-6)
+    assert.ok(act8 > 0)
+  }
+})
+
 test('mistakes: no subject, an unknown one, sizes that are no floats', async () => {
   for (const [words, message] of [
     [[], /^pporun: bench what\? pporun bench allreduce/],
     [['allreduc'], /did you mean allreduce\?/],
+    [['engine', '--rows', '6'], /--rows takes multiples of 4; got 6/],
+    [['engine', '--engines', 'wasm,nativ'], /unknown engine 'nativ'/],
     [['allreduce', '--sizes', '5'], /--sizes takes bytes of float32, multiples of 4/],
     [['allreduce', 'more'], /unexpected 'more'/],
     [['allreduce', '--siezs', '4'], /did you mean --sizes\?/],

@@ -1,0 +1,17 @@
+import { measureEngines } from '../../../src/index.ts'
+import { text } from '../../args.ts'
+import type { Subject } from '../bench.ts'
+import type { Row } from './table.ts'
+
+/** A learning step and act() of each engine, in this process; microseconds. */
+export const engine: Subject = {
+  options: {
+    engines: { type: 'string', describe: 'separated by commas (all of this machine)' },
+    rows: { type: 'string', describe: 'of a minibatch, separated by commas (128,256,2048)' },
+  },
+  measure: async given => {
+    const names = text('--engines', given.engines)?.split(',') ?? null
+    const rows = (text('--rows', given.rows) ?? '128,256,2048').split(',').map(Number)
+    return (await measureEngines(names, rows)).map(times => ({ ...times })) satisfies Row[]
+  },
+}

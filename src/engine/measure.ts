@@ -1,0 +1,127 @@
+import { engineChoices } from '../base/contract.ts'
+import { UsageError } from '../base/errors.ts'
+import { GRID_FLOOR, gridOf } from '../base/math/exact.ts'
+import { normal, Purpose } from '../base/math/streams.ts'
+import type { Engine, Minibatch, ShardSums } from './engine.ts'
+import { initialParameters } from './init.ts'
+import { layoutOf, slotLength } from './layout.ts'
+import { makeEngine, makeOptimizer } from './select.ts'
+
+/** Microseconds per call: medians of all calls, in rounds in which engines take turns. */
+export interface EngineTimes {
+  engine: string
+  /** Of the minibatch. */
+  rows: number
+  shards: number
+  /** Forward and backward passes, losses, shard sums rounded to the grid. */
+  gradients: number
+  /** Division by the rows, norm, largest magnitudes. */
+  average: number
+  /** Norm clip and Adam. */
+  adam: number
+  /** Giving the engine the new parameters. */
+  parameters: number
+  /** The sum of the four: a learning step without other ranks. */
+  step: number
+  /** One act() on 8 observations. */
+  act8: number
+}
+
+/** CleanRL's for CartPole: two 64-64 tanh networks. */
+const layout = layoutOf({
+  ...{ observationSize: 4, hidden: [64, 64], activation: 'tanh', sharedTrunk: false },
+  ...{ distribution: 'categorical', numActions: 2 },
+})
+const SHARDS = 4
+const ROUNDS = 5
+/** Milliseconds for one part of one engine in one round. */
+const SLICE = 30
+
+type Part = keyof Omit<EngineTimes, 'engine' | 'rows' | 'shards' | 'step'>
+
+/**
+ * @param names engines, as `--engine`; null: those that compute on this machine's own cores
+ * @param sizes rows of a minibatch, multiples of 4
+ * @throws UsageError if an engine does not run here, or a size cannot be divided
+ */
+export async function measureEngines(
+  names: readonly string[] | null,
+  sizes: readonly number[],
+): Promise<EngineTimes[]> {
+  const wrong = sizes.find(rows => !Number.isInteger(rows) || rows < SHARDS || rows % SHARDS !== 0)
+  if (wrong !== undefined) throw new UsageError(`--rows takes multiples of ${SHARDS}; got ${wrong}`)
+  const engines = (names ?? engineChoices.filter(name => name !== 'auto')).map(name =>
+    makeEngine(name, layout),
+  )
+  const times: EngineTimes[] = []
+  for (const rows of sizes) {
+    const subjects = engines.map(engine => subjectOf(engine, rows))
+    const samples = subjects.map(() => ({ gradients: [], average: [], adam: [], parameters: [], act8: [] }))
+    for (let round = 0; round < ROUNDS; round++)
+      for (const [i, subject] of subjects.entries())
+        for (const [part, call] of Object.entries(subject))
+          (samples[i] as Record<string, number[]>)[part].push(...(await perCall(call)))
+    for (const [i, { name }] of engines.entries()) {
+      const of = (part: Part) => median(samples[i][part])
+      const parts = { gradients: of('gradients'), average: of('average'), adam: of('adam') }
+      const parameters = of('parameters')
+      const step = parts.gradients + parts.average + parts.adam + parameters
+      times.push({ engine: name, rows, shards: SHARDS, ...parts, parameters, step, act8: of('act8') })
+    }
+  }
+  return times
+}
+
+/** The calls of a learning step on `rows` random rows, and one act(). */
+function subjectOf(engine: Engine, rows: number): Record<Part, () => unknown> {
+  const random = (length: number, id: number) =>
+    Float32Array.from({ length }, (_, i) => normal(0, Purpose.init, id, 0, i))
+  const optimizer = makeOptimizer(engine)
+  const parameters = initialParameters(layout, 0)
+  const observations = random(4 * rows, 1)
+  const sums: ShardSums = {
+    gradient: new Float64Array(layout.size),
+    slots: new Float64Array(SHARDS * slotLength(layout)),
+  }
+  const grid = new Float64Array(layout.tensors.length).fill(Math.max(GRID_FLOOR, gridOf(1)))
+  const largest = new Float64Array(layout.tensors.length)
+  const minibatch: Minibatch = {
+    indices: Int32Array.from({ length: rows }, (_, i) => i),
+    ...{ numShards: SHARDS, rowsPerShard: rows / SHARDS, advantageMean: 0, advantageDivisor: 1 },
+    ...{ clipCoef: 0.2, valueClip: 0.2, valueClipMode: 'max', huberDelta: Number.POSITIVE_INFINITY },
+    ...{ vfCoef: 0.5, entCoef: 0.01, klCoef: 0 },
+  }
+  engine.setParameters(parameters)
+  engine.setRows({
+    ...{ observations, advantages: random(rows, 2), returns: random(rows, 3), values: random(rows, 4) },
+    ...{
+      actions: new Int32Array(rows),
+      logProbs: random(rows, 5).map(x => 0.1 * x - 0.7),
+      distributions: null,
+    },
+  })
+  return {
+    gradients: () => engine.gradients(minibatch, grid, sums),
+    average: () => optimizer.average(sums.gradient, 1, largest),
+    // Not moving, so that every call computes the same.
+    adam: () => optimizer.step(parameters, sums.gradient, 1, 0.5, 0),
+    parameters: () => engine.setParameters(parameters),
+    act8: () => engine.act(observations, 8, { seed: 0, firstEnv: 0, step: 0 }),
+  }
+}
+
+/** Microseconds of each call in a slice of time. */
+async function perCall(call: () => unknown): Promise<number[]> {
+  const samples: number[] = []
+  const end = performance.now() + SLICE
+  for (let begin = performance.now(); begin < end; begin = performance.now()) {
+    const pending = call()
+    if (pending instanceof Promise) await pending
+    samples.push((performance.now() - begin) * 1000)
+  }
+  return samples
+}
+
+function median(samples: number[]): number {
+  return samples.sort((a, b) => a - b)[Math.floor(samples.length / 2)]
+}
