@@ -90,6 +90,26 @@ export const presets: Record<string, Partial<TrainConfig>> = {
     normalizeObservations: true,
     normalizeRewards: true,
   },
+  // A published experiment with a Ray-based PPO; what it does not say (epochs, minibatch, environments, normalisation) is ours.
+  'ray-pendulum': {
+    env: 'Pendulum-v1',
+    totalSteps: 100_000,
+    numEnvs: 8,
+    numSteps: 256,
+    batchSize: 64,
+    updateEpochs: 10,
+    learningRate: 3e-4,
+    lrSchedule: 'constant',
+    gamma: 0.99,
+    gaeLambda: 0.95,
+    clipCoef: 0.2,
+    entCoef: 0,
+    vfCoef: 0.5,
+    hidden: [256, 256],
+    activation: 'relu',
+    normalizeObservations: true,
+    normalizeRewards: true,
+  },
   // CleanRL's ppo.py; it treats a truncated episode as terminated, which is not copied.
   cleanrl: {
     totalSteps: 500_000,

@@ -1,6 +1,7 @@
 /** What is trained and what it must reach. */
 export interface Row {
   name: string
+  steps: number
   options: readonly string[]
   /** evaluation: 100 episodes with the most probable action; training: the last 100 episodes of training. */
   measure: 'evaluation' | 'training'
@@ -12,8 +13,12 @@ export interface Row {
 
 export const seeds: readonly number[] = [1, 2, 3, 4, 5]
 
+export const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
+
 const own = (env: string, steps: number, bar: number, published: string): Row => ({
   name: `${env}, ${steps / 1000} k`,
+  steps,
   options: ['--env', env, '--total-steps', String(steps)],
   measure: 'evaluation',
   bar,
@@ -34,6 +39,7 @@ export const rows: readonly Row[] = [
   own('MountainCarContinuous-v0', 300_000, 90, '88.3 +- 2.6 at 20 k (rl-zoo, gSDE); 92 at 1 M (gymnax)'),
   {
     name: "CartPole-v1, CleanRL's settings, 500 k",
+    steps: 500_000,
     options: ['--preset', 'cleanrl', '--env', 'CartPole-v1', '--total-steps', '500000'],
     measure: 'training',
     bar: 480,
