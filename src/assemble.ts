@@ -4,7 +4,7 @@ import type { Communicator } from './collective/communicator.ts'
 import { progress } from './connect.ts'
 import { layoutHash, layoutOf, type Network } from './engine/layout.ts'
 import { makeEngine, makeOptimizer } from './engine/select.ts'
-import { dynamicsOf, makeVectorEnv } from './env/registry.ts'
+import { makeVectorEnv, specOf } from './env/registry.ts'
 import type { Commit } from './ppo/commit.ts'
 import type { TrainConfig } from './ppo/config.ts'
 import { normalizerOf } from './ppo/normalize.ts'
@@ -51,10 +51,10 @@ export function assemble(
 
 /** Logits for a discrete action space, a diagonal Gaussian for a box. */
 function networkOf({ env, hidden, activation, sharedTrunk }: TrainConfig): Network {
-  const { observationSpace, actionSpace } = dynamicsOf(env)
+  const { observationSpace, actionSpace } = specOf(env)
   const isDiscrete = actionSpace.type === 'discrete'
   return {
-    observationSize: observationSpace.shape[0],
+    observationSize: observationSpace.low.length,
     hidden,
     activation,
     sharedTrunk,

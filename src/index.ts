@@ -17,7 +17,20 @@ export type { Distribution, Slopes } from './engine/distribution.ts'
 export type { ActionStreams, Actions, Normalizer } from './engine/engine.ts'
 export { Gaussian } from './engine/gaussian.ts'
 export { type EngineTimes, measureEngines } from './engine/measure.ts'
-export { makeEnv } from './env/single.ts'
+export { checkEnv } from './env/checkenv.ts'
+export type { Environment, ResetResult, StepResult } from './env/environment.ts'
+export { NormalizeObservation, NormalizeReward } from './env/normalizing.ts'
+export { environmentIds, makeVectorEnv, registerEnv } from './env/registry.ts'
+export { type Env, makeEnv } from './env/single.ts'
+export { type ActionSpace, type BoxSpace, box, type DiscreteSpace } from './env/spaces.ts'
+export type { VectorEnv } from './env/vectorenv.ts'
+export {
+  FrameStackObservation,
+  RecordEpisodeStatistics,
+  RepeatAction,
+  TimeLimit,
+  Wrapper,
+} from './env/wrappers.ts'
 export type { TrainOptions } from './options.ts'
 export type { EvaluateOptions, Evaluation } from './policy/evaluate.ts'
 export { evaluate, loadPolicy, type Policy } from './policy/policy.ts'

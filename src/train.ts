@@ -8,7 +8,7 @@ import { connect } from './connect.ts'
 import { describeOutcome, describeRun, summary, type TrainResult } from './describe.ts'
 import type { Engine } from './engine/engine.ts'
 import { initialParameters } from './engine/init.ts'
-import { dynamicsOf } from './env/registry.ts'
+import { specOf } from './env/registry.ts'
 import { loggers } from './log/logger.ts'
 import { resolveConfig, resumedConfig, type TrainOptions } from './options.ts'
 import { type Evaluation, play, summarise } from './policy/evaluate.ts'
@@ -61,7 +61,7 @@ async function trainOnRanks(options: TrainOptions, words: readonly string[]): Pr
 }
 
 function checked(config: TrainConfig): Sizes {
-  dynamicsOf(config.env)
+  specOf(config.env)
   return sizesOf(config)
 }
 

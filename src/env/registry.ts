@@ -1,34 +1,98 @@
 /** Environments by name. */
 import { UsageError } from '../base/errors.ts'
+import { Purpose } from '../base/math/streams.ts'
 import { nearest } from '../base/nearest.ts'
 import { acrobot } from './acrobot.ts'
 import { DynamicsBatch } from './batch.ts'
 import { cartPole } from './cartpole.ts'
+import { checkSpaces } from './checkenv.ts'
 import type { Dynamics } from './dynamics.ts'
+import type { Environment } from './environment.ts'
 import { mountainCar } from './mountaincar.ts'
 import { mountainCarContinuous } from './mountaincarcontinuous.ts'
+import { ObjectBatch } from './objectbatch.ts'
 import { pendulum } from './pendulum.ts'
+import type { ActionSpace, BoxSpace } from './spaces.ts'
 import type { EnvStreams, VectorEnv } from './vectorenv.ts'
 
-const known: ReadonlyMap<string, Dynamics> = new Map(
-  [cartPole, pendulum, acrobot, mountainCar, mountainCarContinuous].map(dynamics => [dynamics.id, dynamics]),
-)
+/** What is known of an environment by its id. */
+export interface EnvSpec {
+  readonly id: string
+  readonly observationSpace: BoxSpace
+  readonly actionSpace: ActionSpace
+  /** Steps after which an episode is truncated; null where the environment itself sees to it. */
+  readonly maxEpisodeSteps: number | null
+  /** Mean return at which Gymnasium calls it solved; null where it does not. */
+  readonly rewardThreshold: number | null
+}
+
+/** Made by a script's own function. */
+export interface OwnKind extends EnvSpec {
+  readonly make: () => Environment
+  /** One of them. */
+  readonly like: Environment
+}
+
+export type Kind = Dynamics | OwnKind
+
+const ours: Kind[] = [cartPole, pendulum, acrobot, mountainCar, mountainCarContinuous]
+const known = new Map<string, Kind>(ours.map(kind => [kind.id, kind]))
+
+/**
+ * Makes an environment of one's own known by an id, to train() too: every rank runs the script, so each knows it.
+ * @param make gives a new one: an object of Gymnasium's shape (`Environment`), which is batched.
+ * Throws UsageError for an id that is taken, and for spaces and methods that are not right (`checkEnv` looks closer).
+ */
+export function registerEnv(id: string, make: () => Environment): void {
+  if (known.has(id)) throw new UsageError(`an environment '${id}' is registered already`)
+  const like = make()
+  try {
+    checkSpaces(like)
+  } catch (error) {
+    throw new UsageError(`${id}: ${(error as Error).message}`)
+  }
+  const { observationSpace, actionSpace } = like
+  known.set(id, {
+    id,
+    observationSpace,
+    actionSpace,
+    maxEpisodeSteps: null,
+    rewardThreshold: null,
+    make,
+    like,
+  })
+}
 
 /** All ids, in the order of registration. */
 export function environmentIds(): string[] {
   return [...known.keys()]
 }
 
-/** The dynamics of an environment; an unknown id is a UsageError that names the nearest one. */
-export function dynamicsOf(id: string): Dynamics {
-  const dynamics = known.get(id)
-  if (dynamics) return dynamics
+/** What an id stands for; an unknown one is a UsageError that names the nearest. */
+export function kindOf(id: string): Kind {
+  const kind = known.get(id)
+  if (kind) return kind
   const meant = nearest(id, environmentIds())
   const hint = meant === undefined ? '.' : `; did you mean ${meant}?`
   throw new UsageError(`unknown environment '${id}'${hint} Known: ${environmentIds().join(', ')}`)
 }
 
-/** `numEnvs` environments in one batch; call `reset` before the first step. Errors as for `dynamicsOf`. */
-export function makeVectorEnv(id: string, numEnvs: number, streams: EnvStreams): VectorEnv {
-  return new DynamicsBatch(dynamicsOf(id), numEnvs, streams)
+/** The spaces and limits of an environment. Errors as for `kindOf`. */
+export function specOf(id: string): EnvSpec {
+  return kindOf(id)
+}
+
+/**
+ * `numEnvs` environments in one batch; call `reset` before the first step. Errors as for `kindOf`.
+ * @param streams start states are functions of these; default: those of training with seed 0.
+ */
+export function makeVectorEnv(
+  id: string,
+  numEnvs: number,
+  { seed = 0, purpose = Purpose.reset, firstEnv = 0 }: Partial<EnvStreams> = {},
+): VectorEnv {
+  const kind = kindOf(id)
+  const streams = { seed, purpose, firstEnv }
+  if (!('make' in kind)) return new DynamicsBatch(kind, numEnvs, streams)
+  return new ObjectBatch(id, kind.make, kind.like, numEnvs, streams)
 }

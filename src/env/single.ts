@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
 import { UsageError } from '../base/errors.ts'
 import type { Dynamics } from './dynamics.ts'
+import type { Environment, ResetResult, StepResult } from './environment.ts'
 import { Pcg64 } from './pcg64.ts'
-import { dynamicsOf } from './registry.ts'
+import { type EnvSpec, kindOf, type OwnKind } from './registry.ts'
 import {
   type ActionSpace,
   type Actions,
@@ -14,39 +15,57 @@ import {
   isAction,
 } from './spaces.ts'
 
-export interface Env {
-  readonly id: string
+export interface Env extends Environment, EnvSpec {
   readonly observationSpace: BoxSpace
   readonly actionSpace: ActionSpace
-  /** Steps after which an episode is truncated. */
-  readonly maxEpisodeSteps: number
-  /** Mean return at which Gymnasium calls it solved; null where it does not. */
-  readonly rewardThreshold: number | null
   /** In the order of Gymnasium's own. Every reset and step makes a new array; setting it copies. */
   state: Float64Array
   /** Begins an episode. With a seed as Gymnasium does, without one from where the generator is. */
-  reset(options?: { seed?: number }): ResetResult
+  reset(options?: { seed?: number }): ResetResult & { observation: Float32Array }
   /** One step; also after an end, as in Gymnasium. A whole number (Discrete) or an array of numbers (Box). */
-  step(action: number | ArrayLike<number>): StepResult
+  step(action: number | ArrayLike<number>): StepResult & { observation: Float32Array }
 }
 
-export interface ResetResult {
-  /** The caller's to keep, [obs]. */
-  observation: Float32Array
-  info: Record<string, unknown>
-}
-
-export interface StepResult extends ResetResult {
-  reward: number
-  /** The episode reached an end of its own. */
-  terminated: boolean
-  /** The time limit was reached; both may be true. */
-  truncated: boolean
-}
-
-/** An environment by its id; an unknown one is a UsageError that names the nearest. */
+/** An environment by its id, one's own included; an unknown one is a UsageError that names the nearest. */
 export function makeEnv(id: string): Env {
-  return new SingleEnv(dynamicsOf(id))
+  const kind = kindOf(id)
+  return 'make' in kind ? new OwnEnv(kind) : new SingleEnv(kind)
+}
+
+/** A script's own environment as it is, with observations as everybody's: float32, the caller's to keep. */
+class OwnEnv implements Env {
+  readonly id: string
+  readonly observationSpace: BoxSpace
+  readonly actionSpace: ActionSpace
+  readonly maxEpisodeSteps = null
+  readonly rewardThreshold = null
+  readonly #env: Environment & { state?: Float64Array }
+
+  constructor({ id, make, observationSpace, actionSpace }: OwnKind) {
+    this.id = id
+    this.observationSpace = observationSpace
+    this.actionSpace = actionSpace
+    this.#env = make()
+  }
+
+  get state(): Float64Array {
+    if (this.#env.state === undefined) throw new UsageError(`${this.id} has no field 'state'`)
+    return this.#env.state
+  }
+
+  set state(state: Float64Array) {
+    this.#env.state = state
+  }
+
+  reset(options?: { seed?: number }): ReturnType<Env['reset']> {
+    const result = this.#env.reset(options)
+    return { ...result, observation: Float32Array.from(result.observation) }
+  }
+
+  step(action: number | ArrayLike<number>): ReturnType<Env['step']> {
+    const result = this.#env.step(action)
+    return { ...result, observation: Float32Array.from(result.observation) }
+  }
 }
 
 class SingleEnv implements Env {
@@ -87,7 +106,7 @@ class SingleEnv implements Env {
     this.#state = Float64Array.from(state)
   }
 
-  reset(options: { seed?: number } = {}): ResetResult {
+  reset(options: { seed?: number } = {}): ReturnType<Env['reset']> {
     const generator = this.#generatorFor(options.seed)
     this.#generator = generator
     this.#state = new Float64Array(this.#dynamics.stateSize)
@@ -98,7 +117,7 @@ class SingleEnv implements Env {
     return { observation: this.#observe(), info: {} }
   }
 
-  step(action: number | ArrayLike<number>): StepResult {
+  step(action: number | ArrayLike<number>): ReturnType<Env['step']> {
     if (this.#steps === undefined) throw new UsageError(`call reset() before the first step() of ${this.id}`)
     this.#take(action)
     this.#state = this.#state.slice()

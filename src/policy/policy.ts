@@ -3,7 +3,7 @@ import { loadCheckpoint } from '../checkpoint/checkpoint.ts'
 import type { Engine } from '../engine/engine.ts'
 import { layoutOf, type Network } from '../engine/layout.ts'
 import { makeEngine } from '../engine/select.ts'
-import { dynamicsOf } from '../env/registry.ts'
+import { specOf } from '../env/registry.ts'
 import { clipActions } from '../env/spaces.ts'
 import { type EvaluateOptions, type Evaluation, play, summarise } from './evaluate.ts'
 
@@ -24,7 +24,7 @@ export interface Policy {
 export function loadPolicy(path: string): Policy {
   const { env, engine } = load(path)
   const { observationSize } = engine.layout.network
-  const { actionSpace } = dynamicsOf(env)
+  const { actionSpace } = specOf(env)
   return {
     env,
     act: async observation => {

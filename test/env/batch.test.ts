@@ -6,7 +6,7 @@ import { DynamicsBatch } from '../../src/env/batch.ts'
 import { cartPole } from '../../src/env/cartpole.ts'
 import type { Dynamics } from '../../src/env/dynamics.ts'
 import { pendulum } from '../../src/env/pendulum.ts'
-import { dynamicsOf, environmentIds } from '../../src/env/registry.ts'
+import { environmentIds, kindOf } from '../../src/env/registry.ts'
 import { makeEnv } from '../../src/env/single.ts'
 import type { ActionSpace, Actions } from '../../src/env/spaces.ts'
 
@@ -64,7 +64,7 @@ const impatient: Dynamics = {
 
 for (const id of environmentIds()) {
   test(`${id}: a row is the same in any division of the environments`, () => {
-    const dynamics = { ...dynamicsOf(id), maxEpisodeSteps: 90 }
+    const dynamics = { ...(kindOf(id) as Dynamics), maxEpisodeSteps: 90 }
     const whole = play(batchOf(7, 0, dynamics), 0, 0, 200)
     for (const cuts of [
       [0, 7],

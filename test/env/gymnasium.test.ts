@@ -1,7 +1,7 @@
 /** Replays what Gymnasium recorded, with each environment. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { dynamicsOf } from '../../src/env/registry.ts'
+import { specOf } from '../../src/env/registry.ts'
 import { makeEnv } from '../../src/env/single.ts'
 import type { ActionSpace } from '../../src/env/spaces.ts'
 import { assertObservation, assertState, recordingOf, storedSteps } from './recording.ts'
@@ -32,7 +32,7 @@ for (const [id, openLoop] of Object.entries(OPEN_LOOP)) {
 
   test(`${id}: the spaces and the spec are Gymnasium’s`, () => {
     const { spec } = recording
-    const { maxEpisodeSteps, rewardThreshold, observationSpace, actionSpace } = dynamicsOf(id)
+    const { maxEpisodeSteps, rewardThreshold, observationSpace, actionSpace } = specOf(id)
     assert.equal(maxEpisodeSteps, spec.max_episode_steps)
     assert.equal(rewardThreshold, spec.reward_threshold)
     assert.deepEqual(asRecorded(observationSpace), spec.observation_space)

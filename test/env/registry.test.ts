@@ -2,16 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UsageError } from '../../src/base/errors.ts'
 import { Purpose } from '../../src/base/math/streams.ts'
-import { dynamicsOf, environmentIds, makeVectorEnv } from '../../src/env/registry.ts'
+import { environmentIds, makeVectorEnv, specOf } from '../../src/env/registry.ts'
 
 const streams = { seed: 0, purpose: Purpose.reset, firstEnv: 0 }
 
 test('every id makes a batch of its environment', () => {
   for (const id of environmentIds()) {
-    assert.equal(dynamicsOf(id).id, id)
+    assert.equal(specOf(id).id, id)
     const batch = makeVectorEnv(id, 3, streams)
     assert.equal(batch.numEnvs, 3)
-    assert.equal(batch.observations.length, 3 * dynamicsOf(id).observationSpace.low.length)
+    assert.equal(batch.observations.length, 3 * specOf(id).observationSpace.low.length)
   }
 })
 
@@ -21,5 +21,5 @@ test('an unknown id is refused with the nearest one', () => {
     () => makeVectorEnv('CartPole-v9', 1, streams),
     new UsageError(`unknown environment 'CartPole-v9'; did you mean CartPole-v1? ${known}`),
   )
-  assert.throws(() => dynamicsOf('Chess'), new UsageError(`unknown environment 'Chess'. ${known}`))
+  assert.throws(() => specOf('Chess'), new UsageError(`unknown environment 'Chess'. ${known}`))
 })
