@@ -76,6 +76,7 @@ export function standaloneSvg(plot: Plot): string {
   const { width, height } = placement(plot)
   const style = `<style>${themeCss('.plot')}\n${plotCss}</style><rect width="${width}" height="${height}" rx="6" fill="var(--paper)"/>`
   return `${plotSvg(plot)
+    .replace(' tabindex="0"', '') // a picture in a file does not answer keys
     .replace('<svg ', `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" `)
     .replace('>', () => `>\n${style}`)}\n`
 }
