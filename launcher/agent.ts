@@ -1,8 +1,8 @@
-import { mkdtempSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { statSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
-import { Limit } from '../src/base/contract.ts'
+import { Limit, Status } from '../src/base/contract.ts'
 import type { RankMessage } from '../src/base/control.ts'
 import { progressBytes } from '../src/base/progress.ts'
 import { segmentBytes } from '../src/base/segment.ts'
@@ -18,7 +18,7 @@ import {
   type ToAgent,
   writeLine,
 } from './protocol.ts'
-import { endMarked, removeFolder } from './reap.ts'
+import { endMarked, makeAgentFolder, removeFolder } from './reap.ts'
 import { Silence } from './silence.ts'
 import { Watch } from './watch.ts'
 
@@ -32,9 +32,11 @@ const LAST_WORDS = 1000 // ms
  * its input ends, and when the cable to it is cut, which it notices because nothing comes any more.
  */
 export class Agent {
-  readonly #folder: string = mkdtempSync(join(tmpdir(), 'pporun-'))
+  readonly #mark: string
+  readonly #folder: string
   readonly #output: Writable
-  readonly #leave: () => void
+  readonly #leave: (exitStatus: number) => void
+  #exitStatus = 0
   #job: AgentJob | null = null
   #ranks: LocalRank[] = []
   #watch: Watch | null = null
@@ -47,11 +49,20 @@ export class Agent {
   #held = false
 
   /**
+   * @param mark what its processes are found by when it is gone.
    * @param facts what it says of its host; null: nobody has asked, the launcher is on this host and its death is
    * known at once.
-   * @param leave called when all ranks have ended and nothing is left.
+   * @param leave called when all ranks have ended and nothing is left, with the status of the job as far as it is known.
    */
-  constructor(input: NodeJS.ReadableStream, output: Writable, facts: HostFacts | null, leave: () => void) {
+  constructor(
+    mark: string,
+    input: NodeJS.ReadableStream,
+    output: Writable,
+    facts: HostFacts | null,
+    leave: (exitStatus: number) => void,
+  ) {
+    this.#mark = mark
+    this.#folder = makeAgentFolder(mark)
     this.#output = output
     this.#leave = leave
     adoptOrphans()
@@ -60,7 +71,7 @@ export class Agent {
     input.on('end', () => this.#stopUnheard())
     readLines<ToAgent>(input, order => this.#obey(order))
     if (facts) this.#silence = new Silence(Limit.silence, () => this.#stopUnheard())
-    this.#say({ type: 'ready', folder: this.#folder, facts })
+    this.#say({ type: 'ready', facts })
   }
 
   /** TERM to every rank's process group, then KILL. */
@@ -69,8 +80,19 @@ export class Agent {
     for (const rank of this.#ranks) rank.signal('SIGTERM')
     // A stopped process gets its TERM only when it is continued.
     for (const rank of this.#ranks) rank.signal('SIGCONT')
-    setTimeout(() => this.kill(), (this.#job?.grace ?? 0) * 1000)
+    setTimeout(() => this.kill(), (this.#job?.grace ?? 0) * 1000).unref()
     this.#leaveIfDone()
+  }
+
+  /** Somebody has signalled this agent, and perhaps no other. */
+  interrupt(signal: NodeJS.Signals): void {
+    this.#say({ type: 'interrupted', signal })
+    this.#stopAs(128 + constants.signals[signal])
+  }
+
+  #stopAs(exitStatus: number): void {
+    this.#exitStatus = exitStatus
+    this.stop()
   }
 
   /** KILL to every rank's process group. */
@@ -105,8 +127,8 @@ export class Agent {
     else if (order.type === 'order') this.#rank(order.rank)?.tell(order.order)
     else if (order.type === 'census') this.#say({ type: 'census', ranks: this.#watch?.census() ?? [] })
     else if (order.type === 'beat') this.#say({ type: 'beat', at: order.at, clock: Date.now() })
-    else if (order.type === 'abort') this.#abort(order.reason)
-    else if (order.type === 'stop') this.stop()
+    else if (order.type === 'abort') this.#abort(order.reason, order.exitStatus)
+    else if (order.type === 'stop') this.#stopAs(order.exitStatus)
     else {
       this.#giveUpOutput()
       this.kill()
@@ -131,20 +153,21 @@ export class Agent {
     this.#job = job
     const script = join(this.#folder, 'script.mjs')
     writeFileSync(script, job.bundle, { mode: 0o600 })
-    const bytes = progressBytes(job.ranks.length)
+    const bytes = progressBytes(job.localSize)
     const progressFd = openSharedMemory(bytes)
     const page = mapSharedMemory(progressFd, bytes)
-    const place = { script, folder: this.#folder, progressFd, memoryFd: openMemory(job) }
-    this.#ranks = job.ranks.map((rank, local) => this.#startRank(job, rank, local, place))
+    const place = { mark: this.#mark, script, folder: this.#folder, progressFd, memoryFd: openMemory(job) }
+    this.#ranks = job.ranks.map((rank, index) => this.#startRank(job, rank, index, place))
     this.#watch = new Watch(this.#ranks, page, message => this.#say(message))
   }
 
-  #startRank(job: AgentJob, rank: number, local: number, place: RankPlace): LocalRank {
-    return new LocalRank(job, local, place, {
+  #startRank(job: AgentJob, rank: number, index: number, place: RankPlace): LocalRank {
+    return new LocalRank(job, index, place, {
       output: (stream, bytes) => this.#print(rank, stream, bytes),
       message: (message: RankMessage) => this.#say({ type: 'message', rank, message }),
       started: pid => this.#say({ type: 'started', rank, pid }),
       exit: (pid, code, signal) => {
+        this.#exitStatus ||= code ?? Status.failure
         this.#say({ type: 'exit', rank, pid, code, signal })
         this.#leaveIfDone()
       },
@@ -180,10 +203,11 @@ export class Agent {
     return this.#ranks.find(local => local.rank === rank)
   }
 
-  #abort(reason: string): void {
+  #abort(reason: string, exitStatus: number): void {
     this.#ending = true
+    this.#exitStatus = exitStatus
     for (const rank of this.#ranks) rank.tell({ type: 'abort', reason })
-    setTimeout(() => this.kill(), Limit.abort * 1000)
+    setTimeout(() => this.kill(), Limit.abort * 1000).unref()
     this.#leaveIfDone()
   }
 
@@ -195,11 +219,12 @@ export class Agent {
     this.#watch?.stop()
     this.#silence?.stop()
     for (const rank of this.#ranks) rank.signal('SIGKILL')
-    if (this.#job) endMarked(this.#job.mark, process.pid)
+    endMarked(this.#mark, process.pid)
     removeFolder(this.#folder)
-    this.#output.end(() => this.#leave())
+    const leave = () => this.#leave(this.#exitStatus)
+    this.#output.end(leave)
     // In a cut nobody takes the last words.
-    setTimeout(() => this.#leave(), LAST_WORDS)
+    setTimeout(leave, LAST_WORDS)
   }
 }
 

@@ -54,7 +54,7 @@ export class Agents {
 
   /** The first host whose agent is not ready. */
   notReady(): PlannedHost | undefined {
-    return this.#plan.hosts.find(({ node }) => !this.#links[node]?.folder)
+    return this.#plan.hosts.find(({ node }) => !this.#links[node]?.isReady)
   }
 
   tellAll(order: ToAgent): void {

@@ -1,4 +1,4 @@
-import { Limit, Status, WIRE_VERSION } from '../src/base/contract.ts'
+import { Status, WIRE_VERSION } from '../src/base/contract.ts'
 import type { RankMessage, RankOrder } from '../src/base/control.ts'
 import type { Wait } from '../src/base/errors.ts'
 import { Rendezvous } from '../src/collective/rendezvous.ts'
@@ -7,32 +7,36 @@ import type { Cause } from './cause.ts'
 import { Census } from './census.ts'
 import type { AgentLink } from './link.ts'
 import type { Output } from './output/output.ts'
-import type { Plan } from './plan.ts'
-import { type AgentJob, type FromAgent, type OutputMessage, outputBytes, type RankState } from './protocol.ts'
+import type { Plan, PlannedHost } from './plan.ts'
+import {
+  type AgentJob,
+  type FromAgent,
+  markOf,
+  type OutputMessage,
+  outputBytes,
+  type RankState,
+} from './protocol.ts'
 import { RankTable } from './ranktable.ts'
-import { endMarked, removeFolder, signalGroup } from './reap.ts'
+import { signalGroup, sweep } from './reap.ts'
 import type { Runs } from './runs.ts'
-import { ranges } from './showplan.ts'
 import { signalNumber } from './signals.ts'
 import type { Ending } from './spawn/carrier.ts'
 import type { Spawner } from './spawn/spawn.ts'
+import { Verdict } from './verdict.ts'
 import { describeLate, latest } from './watch.ts'
 
 /** What the launcher decides for the job as a whole. */
 export interface JobSettings {
   plan: Plan
   spawner: Spawner
-  /** What each host's agent is told, by node. */
-  agentJobs: AgentJob[]
+  /** What a host's agent is told, once all are ready. */
+  agentJob(host: PlannedHost): AgentJob
   /** Seconds. */
   startTimeout: number
   /** Seconds; null: no limit. */
   timeout: number | null
   grace: number
 }
-
-/** From the end of all ranks' time until an agent that has not ended is given up; seconds. */
-const GIVE_UP = 2
 
 /**
  * A running job. It passes messages between ranks, and decides how the job ends: the first unprompted exit is
@@ -42,14 +46,13 @@ export class Job {
   readonly #settings: JobSettings
   readonly #output: Output
   readonly #runs: Runs
-  readonly #start: number = Date.now()
   readonly #agents: Agents
   readonly #census: Census
   readonly #ranks: RankTable
   readonly #rendezvous: Rendezvous
   readonly #timers: NodeJS.Timeout[] = []
   readonly #warned = new Set<string>()
-  #cause: Cause | null = null
+  readonly #verdict: Verdict
 
   constructor(settings: JobSettings, output: Output, runs: Runs) {
     const { plan, spawner } = settings
@@ -64,48 +67,39 @@ export class Job {
       silent: (link, seconds) => this.#silent(link, seconds),
     })
     this.#census = new Census(this.#agents)
+    this.#verdict = new Verdict(plan, this.#ranks, this.#agents, output)
   }
 
   /** Throws UsageError if hosts cannot work together. */
   async run(): Promise<number> {
-    const { startTimeout, timeout, agentJobs } = this.#settings
+    const { startTimeout, timeout, agentJob } = this.#settings
     this.#after(startTimeout, () => this.#checkStart())
     if (timeout !== null)
-      this.#after(timeout, () => this.#fail(null, `ran past --timeout ${timeout} s`, Status.timeout))
+      this.#after(timeout, () => this.#verdict.fail(null, `ran past --timeout ${timeout} s`, Status.timeout))
     try {
       await this.#agents.start(text => this.#output.say(text))
       for (const link of this.#agents.links) {
         void link.ended.then(ending => this.#agentEnded(link, ending))
-        if (!this.#cause) link.tell({ type: 'start', job: agentJobs[link.host.node] })
+        if (!this.#verdict.cause) link.tell({ type: 'start', job: agentJob(link.host) })
       }
     } catch (error) {
-      this.#agents.tellAll({ type: 'kill' })
-      this.#agents.killLater(GIVE_UP)
+      this.#verdict.kill()
       throw error
     } finally {
       await this.#agents.ended()
       for (const timer of this.#timers) clearTimeout(timer)
     }
-    return this.#cause?.exitStatus ?? Status.success
+    return this.#verdict.cause?.exitStatus ?? Status.success
   }
 
   /** Why the job failed; null while it has not. */
   get cause(): Cause | null {
-    return this.#cause
+    return this.#verdict.cause
   }
 
   /** Ends the job from outside; asked again it does so at once. */
   stop(what: string, exitStatus: number): void {
-    this.#agents.stopStarting()
-    if (this.#cause) {
-      this.#agents.tellAll({ type: 'kill' })
-      this.#agents.killLater(GIVE_UP)
-      return
-    }
-    this.#setCause(null, this.#host(0), what, exitStatus)
-    this.#output.say(what)
-    this.#agents.tellAll({ type: 'stop' })
-    this.#agents.killLater(this.#settings.grace + GIVE_UP)
+    this.#verdict.stop(what, exitStatus, this.#settings.grace)
   }
 
   #hear(link: AgentLink, message: FromAgent): void {
@@ -116,8 +110,9 @@ export class Job {
     else if (message.type === 'census') this.#census.answer(link, message.ranks)
     else if (message.type === 'slow') void this.#warnOfLate()
     else if (message.type === 'warning') this.#output.say(message.text)
-    else if (message.type === 'refused') this.#refused(link, message.reason)
-    else if (message.type === 'broken') this.#failOn(link, `cannot go on: ${message.reason}`)
+    else if (message.type === 'interrupted') this.#interrupted(link, message.signal)
+    else if (message.type === 'refused') this.#verdict.refused(link, message.reason)
+    else if (message.type === 'broken') this.#verdict.failOn(link, `cannot go on: ${message.reason}`)
   }
 
   #print(link: AgentLink, message: OutputMessage): void {
@@ -142,7 +137,7 @@ export class Job {
 
   #meet(rank: number, { generation, address, wire }: Extract<RankMessage, { type: 'address' }>): void {
     if (wire !== WIRE_VERSION)
-      this.#fail(rank, `speaks wire version ${wire}, this launcher ${WIRE_VERSION}`, Status.failure)
+      this.#verdict.fail(rank, `speaks wire version ${wire}, this launcher ${WIRE_VERSION}`, Status.failure)
     this.#ranks.connected(rank, generation)
     const addresses = this.#rendezvous.offer(rank, generation, address)
     if (addresses) this.#orderAll({ type: 'table', generation, addresses })
@@ -168,31 +163,24 @@ export class Job {
     this.#ranks.ended(rank)
     this.#output.ended(rank)
     const failure = this.#ranks.failure(rank)
-    if (this.#cause) return
-    if (failure?.kind === 'usage') this.#misused(rank, failure.text, failure.exitStatus)
+    if (this.#verdict.cause) return
+    if (failure?.kind === 'usage') this.#verdict.misused(rank, failure.text, failure.exitStatus)
     else if (failure) {
       this.#output.failure(rank, failure.text)
-      this.#fail(rank, `failed: ${failure.text.split('\n')[0]}`, failure.exitStatus)
+      this.#verdict.fail(rank, `failed: ${failure.text.split('\n')[0]}`, failure.exitStatus)
     } else if (signal) {
-      this.#fail(rank, `was killed by ${signal}`, 128 + signalNumber(signal))
-    } else if (code !== 0) this.#fail(rank, `ended with exit status ${code}`, code ?? Status.failure)
+      this.#verdict.fail(rank, `was killed by ${signal}`, 128 + signalNumber(signal))
+    } else if (code !== 0) this.#verdict.fail(rank, `ended with exit status ${code}`, code ?? Status.failure)
     else if (this.#ranks.isConnected(rank))
-      this.#fail(rank, 'ended before the others had finished', Status.failure)
+      this.#verdict.fail(rank, 'ended before the others had finished', Status.failure)
     else this.#checkLeft()
-  }
-
-  /** A mistake of the user's, found inside the ranks: every rank finds it, one line says it. */
-  #misused(rank: number, text: string, exitStatus: number): void {
-    this.#setCause(rank, this.#host(rank), text, exitStatus)
-    this.#output.failure(rank, `pporun: ${text}`)
-    this.#abort(text)
   }
 
   /** A rank that has ended well cannot come to a meeting that others wait in. */
   #checkLeft(): void {
     const gone = this.#rendezvous.missing().find(rank => this.#ranks.hasEnded(rank))
     if (gone !== undefined)
-      this.#fail(gone, 'ended while the others wait for it in connect()', Status.failure)
+      this.#verdict.fail(gone, 'ended while the others wait for it in connect()', Status.failure)
   }
 
   #checkStart(): void {
@@ -200,10 +188,10 @@ export class Job {
     const silent = this.#ranks.silent()
     const [absent] = this.#rendezvous.missing()
     const limit = `within --start-timeout ${this.#settings.startTimeout} s`
-    if (host) this.#fail(null, `got no agent on ${host.name} ${limit}`, Status.timeout, host.name)
-    else if (silent !== undefined) this.#fail(silent, `did not start ${limit}`, Status.timeout)
+    if (host) this.#verdict.fail(null, `got no agent on ${host.name} ${limit}`, Status.timeout, host.name)
+    else if (silent !== undefined) this.#verdict.fail(silent, `did not start ${limit}`, Status.timeout)
     else if (absent !== undefined)
-      this.#fail(absent, `did not call connect() or train() ${limit}`, Status.timeout)
+      this.#verdict.fail(absent, `did not call connect() or train() ${limit}`, Status.timeout)
   }
 
   /** In a ring everybody blames a neighbour: the agents know who is behind. */
@@ -213,34 +201,38 @@ export class Job {
     const late = latest(states)
     const { op, sequence, seconds, from } = wait
     const waited = `kept the others waiting for ${seconds.toFixed(1)} s in ${op} #${sequence}`
-    this.#fail(late?.rank ?? from, late ? `${waited} (${describeLate(late)})` : waited, Status.timeout)
+    this.#verdict.fail(
+      late?.rank ?? from,
+      late ? `${waited} (${describeLate(late)})` : waited,
+      Status.timeout,
+    )
   }
 
   /** A connection breaks when its peer dies, which its agent tells us in a moment; else it is the network. */
   async #lost(rank: number, what: string): Promise<void> {
     if (!(await this.#account())) return
-    const who = `rank ${rank} (${this.#host(rank)}, pid ${this.#ranks.pid(rank)})`
-    this.#fail(null, `lost a connection: ${who} says that ${what}`, Status.failure)
+    const who = this.#verdict.describe(rank)
+    this.#verdict.fail(null, `lost a connection: ${who} says that ${what}`, Status.failure)
   }
 
   /** What all ranks do; null if it turns out that one has died or a host is silent. */
   async #account(): Promise<RankState[] | null> {
     const { states, silent } = await this.#census.afterIncident()
     if (silent.length > 0) this.#silent(silent[0], silent[0].silentFor)
-    return this.#cause ? null : states
+    return this.#verdict.cause ? null : states
   }
 
   /** Ranks have waited for long in a collective: said once of every rank and collective. */
   async #warnOfLate(): Promise<void> {
     const late = latest((await this.#census.ask()).states)
     const key = late && `${late.rank} ${late.progress.sequence}`
-    if (!key || this.#warned.has(key) || this.#cause) return
+    if (!key || this.#warned.has(key) || this.#verdict.cause) return
     this.#warned.add(key)
     this.#output.say(`the other ranks wait for ${describeLate(late)}`)
   }
 
   #silent(link: AgentLink, seconds: number): void {
-    this.#failOn(link, `has been silent for ${seconds.toFixed(1)} s`, Status.timeout)
+    this.#verdict.failOn(link, `has been silent for ${seconds.toFixed(1)} s`, Status.timeout)
     link.kill()
   }
 
@@ -250,55 +242,17 @@ export class Job {
     // Elsewhere the shell that started the agent does this.
     if (host.via === 'local') {
       for (const pid of this.#ranks.pids(host.ranks)) signalGroup(pid, 'SIGKILL')
-      endMarked(this.#settings.agentJobs[host.node].mark)
-      if (link.folder !== null) removeFolder(link.folder)
+      sweep(markOf(this.#settings.agentJob(host).jobId, host.node))
     }
     for (const rank of host.ranks) this.#ranks.ended(rank)
     const said = host.via === 'local' ? [] : ending.lastWords.slice(-1)
     const how = [ending.how, ...said].join(': ')
-    this.#fail(null, `lost its agent on ${host.name} (${how})`, Status.failure, host.name)
+    this.#verdict.fail(null, `lost its agent on ${host.name} (${how})`, Status.failure, host.name)
   }
 
-  /** A mistake that shows only there. */
-  #refused({ host }: AgentLink, reason: string): void {
-    if (this.#cause) return
-    this.#setCause(null, host.name, reason, Status.usage)
-    this.#output.say(`${host.name} ${reason}`)
-    this.#abort(reason)
-  }
-
-  #failOn({ host }: AgentLink, what: string, exitStatus: number = Status.failure): void {
-    this.#end(`${host.name} (ranks ${ranges(host.ranks)})`, null, host.name, what, exitStatus)
-  }
-
-  #fail(rank: number | null, what: string, exitStatus: number, host = this.#host(rank ?? 0)): void {
-    const who = rank === null ? 'the job' : `rank ${rank} (${host}, pid ${this.#ranks.pid(rank)})`
-    this.#end(who, rank, host, what, exitStatus)
-  }
-
-  #end(who: string, rank: number | null, host: string, what: string, exitStatus: number): void {
-    if (this.#cause) return
-    this.#agents.stopStarting()
-    this.#setCause(rank, host, what, exitStatus)
-    this.#output.say(`${who} ${what}; all ranks are ended (status ${exitStatus})`)
-    if (rank !== null) this.#output.lastWords(rank)
-    this.#abort(`${who} ${what}`)
-  }
-
-  #abort(reason: string): void {
-    this.#agents.tellAll({ type: 'abort', reason })
-    this.#agents.killLater(Limit.abort + GIVE_UP)
-  }
-
-  #setCause(rank: number | null, host: string, what: string, exitStatus: number): void {
-    const pid = rank === null ? null : this.#ranks.pid(rank)
-    this.#cause = { rank, host, pid, what, exitStatus, after: (Date.now() - this.#start) / 1000 }
-  }
-
-  /** The name of a rank's host. */
-  #host(rank: number): string {
-    const { hosts, ranks } = this.#settings.plan
-    return hosts[ranks[rank].node].name
+  /** What one is told, all are told; all may have been told. */
+  #interrupted({ host }: AgentLink, signal: NodeJS.Signals): void {
+    if (!this.#verdict.cause) this.stop(`ended by ${signal} on ${host.name}`, 128 + signalNumber(signal))
   }
 
   #order(rank: number, order: RankOrder): void {

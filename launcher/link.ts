@@ -21,8 +21,7 @@ export class AgentLink {
   readonly ended: Promise<Ending>
   /** null: not asked, it is this machine's own. */
   facts: HostFacts | null = null
-  /** The agent's private folder; null until it is ready. */
-  folder: string | null = null
+  isReady = false
   /** The host's clock minus the launcher's, in milliseconds, known to half the round trip of a beat. */
   clockOffset: number | null = null
   gone = false
@@ -81,7 +80,7 @@ export class AgentLink {
   #hear(message: FromAgent): void {
     if (message.type === 'ready') {
       this.facts = message.facts
-      this.folder = message.folder
+      this.isReady = true
       this.#process.onStderr(line => this.#events.said(this, line))
       // A pipe between two processes ends when one does; a network may not say so.
       if (this.host.via !== 'local') this.#keepAlive()

@@ -15,6 +15,8 @@ const MEMORY_FD = 5
 
 /** What the agent has prepared for all its ranks. */
 export interface RankPlace {
+  /** Carried by every process of this agent in its environment. */
+  mark: string
   script: string
   folder: string
   progressFd: number
@@ -43,14 +45,15 @@ export class LocalRank {
   /** Since the last look. */
   #wasHeld = false
 
-  constructor(job: AgentJob, local: number, place: RankPlace, events: RankEvents) {
-    this.rank = job.ranks[local]
-    this.local = local
+  /** @param index of the rank among those of its agent. */
+  constructor(job: AgentJob, index: number, place: RankPlace, events: RankEvents) {
+    this.rank = job.ranks[index]
+    this.local = job.localRanks[index]
     const flags = ['--import', PRELOAD, '--enable-source-maps']
     // Not execa: a rank inherits a descriptor of shared memory and the agent owns the whole of its life.
     this.#process = spawn(process.execPath, [...flags, place.script, ...job.scriptArgs], {
       cwd: job.workingDirectory,
-      env: this.#environment(job, place.folder, place.memoryFd !== null),
+      env: this.#environment(job, place),
       detached: true,
       // Places in this list are the descriptors' numbers in the rank.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc', place.progressFd, place.memoryFd ?? 'ignore'],
@@ -77,11 +80,11 @@ export class LocalRank {
       hold ? stream?.pause() : stream?.resume()
   }
 
-  #environment(job: AgentJob, folder: string, memory: boolean): NodeJS.ProcessEnv {
-    const { np: size, ranks, nodeRank, numNodes, jobId, mark } = job
+  #environment(job: AgentJob, { mark, folder, memoryFd }: RankPlace): NodeJS.ProcessEnv {
+    const { np: size, localSize, nodeRank, numNodes, jobId } = job
     const { opTimeout, startTimeout, allreduce, security, network } = job
     return rankEnvironment(
-      { rank: this.rank, size, localRank: this.local, localSize: ranks.length, nodeRank, numNodes },
+      { rank: this.rank, size, localRank: this.local, localSize, nodeRank, numNodes },
       {
         ...{
           jobId,
@@ -94,7 +97,7 @@ export class LocalRank {
           security,
           network,
         },
-        ...{ progressFd: PROGRESS_FD, memoryFd: memory ? MEMORY_FD : null },
+        ...{ progressFd: PROGRESS_FD, memoryFd: memoryFd === null ? null : MEMORY_FD },
       },
       job.environment,
     )

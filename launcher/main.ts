@@ -10,6 +10,7 @@ import { packageVersion } from '../src/base/version.ts'
  */
 const commands: Record<string, (argv: string[]) => Promise<number>> = {
   run: async argv => (await import('./run.ts')).run(argv, reportAfterRun),
+  worker: async argv => (await import('./worker/worker.ts')).worker(argv, reportAfterRun),
   eval: async argv => (await import('./commands/eval.ts')).evaluateCommand(argv),
   watch: async argv => (await import('./commands/watch.ts')).watchCommand(argv),
   report: async argv => (await import('./commands/report.ts')).reportCommand(argv),

@@ -2,8 +2,8 @@ import { UsageError } from '../src/base/errors.ts'
 
 /** Which rank runs where: pure, from the files and the command line alone. */
 
-/** How a host's agent is started. */
-export type Via = 'local' | 'ssh' | 'slurm'
+/** How a host's agent is started; a worker comes by itself. */
+export type Via = 'local' | 'ssh' | 'slurm' | 'worker'
 
 export const mappings = ['slot', 'node'] as const
 /** slot: fill one host after the other; node: one rank to each host in turn. */

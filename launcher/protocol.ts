@@ -12,11 +12,12 @@ import type { HostFacts } from './facts.ts'
 /** What an agent needs to start its ranks. */
 export interface AgentJob {
   jobId: string
-  /** What this agent's processes carry in their environment: no other agent of the job may end them. */
-  mark: string
   np: number
-  /** Global ranks of this host, by local rank. */
+  /** Global ranks of this agent. */
   ranks: number[]
+  /** Their local ranks, of `localSize` on this host: more agents than one may share it. */
+  localRanks: number[]
+  localSize: number
   nodeRank: number
   numNodes: number
   /** The bundled script. */
@@ -39,9 +40,9 @@ export type ToAgent =
   | { type: 'start'; job: AgentJob }
   | { type: 'order'; rank: number; order: RankOrder }
   /** After a failure: tell the ranks, KILL what is left after Limit.abort. */
-  | { type: 'abort'; reason: string }
+  | { type: 'abort'; reason: string; exitStatus: number }
   /** From outside: TERM, KILL after the grace period. */
-  | { type: 'stop' }
+  | { type: 'stop'; exitStatus: number }
   | { type: 'kill' }
   /** Asks for a census. */
   | { type: 'census' }
@@ -53,7 +54,7 @@ export type ToAgent =
   | { type: 'hold' }
 
 export type FromAgent =
-  | { type: 'ready'; folder: string; facts: HostFacts | null }
+  | { type: 'ready'; facts: HostFacts | null }
   /** The answer to a beat: the launcher's clock that it came with, and the host's. */
   | { type: 'beat'; at: number; clock: number }
   | { type: 'started'; rank: number; pid: number }
@@ -61,6 +62,8 @@ export type FromAgent =
   | { type: 'message'; rank: number; message: RankMessage }
   | { type: 'exit'; rank: number; pid: number; code: number | null; signal: string | null }
   | { type: 'census'; ranks: RankState[] }
+  /** The agent was signalled, and ends its ranks. */
+  | { type: 'interrupted'; signal: NodeJS.Signals }
   /** A rank is stopped. */
   | { type: 'warning'; text: string }
   /** A rank of this host has waited for long in a collective; for whom, only all agents together know. */
@@ -96,6 +99,9 @@ export interface RankState {
   progress: RankProgress
 }
 
+/** What marks the processes of one agent: no other agent of the job may end them. */
+export const markOf = (jobId: string, node: number): string => `${jobId}.${node}`
+
 /**
  * Calls `each` with every message in a stream of JSON lines. Other lines are noise, such as what a login shell's
  * start-up files print before the agent starts.
@@ -110,6 +116,6 @@ export function readLines<T>(stream: NodeJS.ReadableStream, each: (message: T) =
   })
 }
 
-export function writeLine(stream: NodeJS.WritableStream, message: { type: string }): void {
+export function writeLine<T extends { type: string }>(stream: NodeJS.WritableStream, message: T): void {
   stream.write(`${JSON.stringify(message)}\n`)
 }

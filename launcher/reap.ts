@@ -1,4 +1,7 @@
-import { rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { descendants, processesOfJob } from '../src/base/proc.ts'
 import { collectChild } from '../src/base/system.ts'
 
@@ -32,9 +35,29 @@ export function collectOrphans(own: ReadonlySet<number>): void {
     if (state === 'Z' && parent === process.pid && !own.has(pid)) collectChild(pid)
 }
 
+/** A private folder for an agent, to be found by the mark of its processes. */
+export function makeAgentFolder(mark: string): string {
+  return mkdtempSync(join(tmpdir(), folderPrefix(mark)))
+}
+
 export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
 }
+
+/** Ends what an agent that was killed has left: processes with its mark, its folder. */
+export function sweep(mark: string): void {
+  endMarked(mark)
+  for (const name of readdirSync(tmpdir())) {
+    const path = join(tmpdir(), name)
+    if (!name.startsWith(folderPrefix(mark))) continue
+    const { uid } = lstatSync(path)
+    if (uid === process.getuid?.()) removeFolder(path)
+  }
+}
+
+/** Short: paths of sockets are at most 100 bytes long. */
+const folderPrefix = (mark: string): string =>
+  `pporun-${createHash('sha256').update(mark).digest('hex').slice(0, 12)}-`
 
 /** False if there was nobody to signal. */
 function signalled(pid: number, signal: NodeJS.Signals): boolean {

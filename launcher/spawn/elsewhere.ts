@@ -11,7 +11,7 @@ const KEEPER = [
   'n=$1',
   `[ -x "$n" ] || n=$(command -v node) || exit ${Missing.node}`,
   `[ -f "$2" ] || exit ${Missing.package}`,
-  '"$n" "$2" check',
+  '"$n" "$2" check "$3"',
   's=$?',
   '[ $s -le 128 ] || "$n" "$2" sweep "$3"',
   'exit $s',

@@ -1,4 +1,5 @@
 import type { PlannedHost } from '../plan.ts'
+import { markOf } from '../protocol.ts'
 import type { AgentProcess, Ending } from './carrier.ts'
 import { spawnLocal } from './local.ts'
 import { explainSlurm, spawnSlurm } from './slurm.ts'
@@ -13,17 +14,17 @@ export interface Spawner {
 }
 
 export interface SpawnOptions {
-  /** Of the processes of a host's agent. */
-  mark(host: PlannedHost): string
+  jobId: string
   /** The words of --ssh. */
   ssh: readonly string[]
 }
 
-export function spawner({ mark, ssh }: SpawnOptions): Spawner {
+export function spawner({ jobId, ssh }: SpawnOptions): Spawner {
   return {
     spawn: host => {
-      if (host.via === 'local') return spawnLocal()
-      return host.via === 'ssh' ? spawnSsh(host, ssh, mark(host)) : spawnSlurm(host, mark(host))
+      const mark = markOf(jobId, host.node)
+      if (host.via === 'local') return spawnLocal(mark)
+      return host.via === 'ssh' ? spawnSsh(host, ssh, mark) : spawnSlurm(host, mark)
     },
     explain: (host, ending) => {
       if (host.via === 'ssh') return wasCrowded(ending) ? null : explainSsh(host, ssh, ending)

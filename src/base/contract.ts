@@ -164,3 +164,49 @@ export function exportedVariable(name: string): string | undefined {
 export function startedByNpm(): boolean {
   return process.env.npm_command !== undefined
 }
+
+/** What started this process as one of several gives it. */
+export interface WorkerIdentity {
+  rank: number
+  size: number
+  /** What the workers of one start have in common, as far as it is known. */
+  key: string
+}
+
+/**
+ * This worker's place among the others, from srun, mpirun, torchrun, Kubernetes (an Indexed Job whose number of
+ * completions is in WORLD_SIZE), or PMI; null: from nobody.
+ */
+export function workerIdentity(): WorkerIdentity | null {
+  const env = process.env
+  const found = (rank: string | undefined, size: string | undefined, ...key: (string | undefined)[]) =>
+    rank !== undefined && size !== undefined
+      ? { rank: Number(rank), size: Number(size), key: key.filter(part => part).join('.') || 'job' }
+      : null
+  // Slurm's variables are the batch shell's too: only a step has tasks.
+  const inStep = env.SLURM_STEP_ID !== undefined
+  return (
+    found(env.PPORUN_RANK, env.PPORUN_SIZE) ??
+    found(env.OMPI_COMM_WORLD_RANK, env.OMPI_COMM_WORLD_SIZE, env.PMIX_NAMESPACE) ??
+    (inStep
+      ? found(
+          env.SLURM_PROCID,
+          env.SLURM_STEP_NUM_TASKS ?? env.SLURM_NTASKS,
+          env.SLURM_JOB_ID,
+          env.SLURM_STEP_ID,
+        )
+      : null) ??
+    found(env.PMI_RANK, env.PMI_SIZE) ??
+    found(env.RANK ?? env.JOB_COMPLETION_INDEX, env.WORLD_SIZE, env.TORCHELASTIC_RUN_ID)
+  )
+}
+
+/** Where workers meet: `file:DIR` or `tcp:HOST:PORT`; null: not said. */
+export function meetingPlace(): string | null {
+  return process.env.PPORUN_RENDEZVOUS || null
+}
+
+/** The file with the workers' common secret; null: none. */
+export function tokenFile(): string | null {
+  return process.env.PPORUN_TOKEN_FILE || null
+}

@@ -28,6 +28,9 @@ function nthFolder(folder: string, index: number): string {
   return index === 0 ? folder : `${folder.replace(/\/+$/, '')}-${index + 1}`
 }
 
+/** How files of ours that are gone after the job begin: a folder with nothing else is empty. */
+const OWN = '.pporun-'
+
 /**
  * Says why a run cannot be written to `folder`, before anything is started: not a folder, not writable, or not
  * empty (if it `mustBeEmpty`: not where runs get folders of their own below it). Proved by making and removing a
@@ -36,13 +39,13 @@ function nthFolder(folder: string, index: number): string {
 export function checkFolder(folder: string, mustBeEmpty = true): void {
   if (existsSync(folder)) {
     if (!statSync(folder).isDirectory()) throw new UsageError(`--out ${folder}: is a file, not a folder`)
-    if (mustBeEmpty && readdirSync(folder).length > 0)
+    if (mustBeEmpty && readdirSync(folder).some(name => !name.startsWith(OWN)))
       throw new UsageError(
         `--out ${folder}: is not empty; name another folder, remove it, or go on with --resume auto`,
       )
   }
   const above = nearestExisting(resolve(folder))
-  const probe = join(above, `.pporun-${randomBytes(4).toString('hex')}`)
+  const probe = join(above, `${OWN}${randomBytes(4).toString('hex')}`)
   try {
     accessSync(above, constants.W_OK)
     mkdirSync(probe)

@@ -56,10 +56,21 @@ onCluster(
       await cluster().quiet(5)
     })
 
+    test('srun pporun worker: the parameters of one rank; ranks know who shares their node', async () => {
+      const { folder } = cluster()
+      const words = `${PPORUN} worker --out ${folder}/workers train --total-steps 2048`
+      const ended = await batch(cluster(), 'workers', '-N2 -n4', `srun ${words}`)
+      assert.equal(ended.state, 'COMPLETED', ended.output)
+      const { paramsHash, np } = readJson<{ paramsHash: string; np: number }>(folder, 'workers', 'run.json')
+      assert.equal(np, 4)
+      assert.equal(paramsHash, readJson<{ paramsHash: string }>(folder, 'alone', 'run.json').paramsHash)
+      await cluster().quiet(5)
+    })
+
     test('a rank may run on every CPU of its node', async () => {
       const path = script(
         cluster().folder,
-        `import { readFileSync } from 'node:fs'\nconsole.log(/Cpus_allowed_list:.*/.exec(readFileSync('/proc/self/status', 'utf8'))[0])`,
+        `import { readFileSync } from 'node:fs'\nconsole.error(process.env.PPORUN_RANK, /Cpus_allowed_list:.*/.exec(readFileSync('/proc/self/status', 'utf8'))[0])`,
         'cpus.ts',
       )
       const ended = await batch(cluster(), 'cpus', '-N2 -n4', `${PPORUN} --tag-output ${path}`)
@@ -82,7 +93,7 @@ onCluster(
     test('scancel reaches every rank and leaves nothing', async () => {
       const path = script(
         cluster().folder,
-        `import { connect } from 'pporun'\nconst comm = await connect()\nprocess.on('SIGTERM', () => { console.log('rank', comm.rank, 'heard TERM'); process.exit(0) })\nawait comm.barrier()\nif (comm.rank === 0) console.log('under way')\nsetInterval(() => {}, 1000)\n`,
+        `import { connect } from 'pporun'\nconst comm = await connect()\nprocess.on('SIGTERM', () => { console.error('rank', comm.rank, 'heard TERM'); process.exit(0) })\nawait comm.barrier()\nif (comm.rank === 0) console.log('under way')\nsetInterval(() => {}, 1000)\n`,
         'wait.ts',
       )
       const ended = await batch(

@@ -1,0 +1,47 @@
+import { existsSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { NetworkChoice } from '../src/base/contract.ts'
+import { UsageError } from '../src/base/errors.ts'
+import type { RunArgs } from './args.ts'
+import type { Plan, PlannedHost } from './plan.ts'
+import type { AgentJob } from './protocol.ts'
+
+/** What the agents of a plan's hosts are told, by node. Throws UsageError. */
+export function agentJobsOf(args: RunArgs, plan: Plan, job: Pick<AgentJob, 'jobId' | 'bundle'>): AgentJob[] {
+  return plan.hosts.map(host => ({
+    ...agentJob(args, plan, host),
+    ...job,
+  }))
+}
+
+function agentJob(args: RunArgs, plan: Plan, host: PlannedHost): Omit<AgentJob, 'jobId' | 'bundle'> {
+  return {
+    np: plan.np,
+    ranks: host.ranks,
+    localRanks: host.ranks.map((_, local) => local),
+    localSize: host.ranks.length,
+    nodeRank: host.node,
+    numNodes: plan.hosts.length,
+    scriptArgs: args.scriptArgs,
+    workingDirectory: workingDirectory(args.wdir),
+    environment: { ...args.environment, ...host.env },
+    allreduce: args.allreduce,
+    transport: args.transport,
+    security: args.security,
+    network: plan.hosts.length > 1 ? networkChoice(args, host) : null,
+    opTimeout: args.opTimeout,
+    startTimeout: args.startTimeout,
+    grace: args.grace,
+  }
+}
+
+/** What the hostfile says of a host goes over the command line. */
+function networkChoice({ iface, portRange }: RunArgs, host: PlannedHost): NetworkChoice {
+  return { address: host.address, iface: host.iface ?? iface, ports: portRange }
+}
+
+function workingDirectory(wdir: string | null): string {
+  if (wdir !== null && !(existsSync(wdir) && statSync(wdir).isDirectory()))
+    throw new UsageError(`--wdir ${wdir}: no such folder`)
+  return resolve(wdir ?? '.')
+}

@@ -1,0 +1,47 @@
+import { holdsRun } from '../src/base/runfolder.ts'
+import type { RunArgs } from './args.ts'
+import { Job, type JobSettings } from './job.ts'
+import { Output } from './output/output.ts'
+import type { Plan } from './plan.ts'
+import { Runs } from './runs.ts'
+import { onInterrupt } from './signals.ts'
+
+/** Where what a job does becomes visible. */
+export interface Results {
+  runs: Runs
+  output: Output
+}
+
+export function openResults(args: RunArgs, plan: Plan, script: string): Results {
+  const runs = new Runs(args.out, script, plan.np)
+  const output = new Output({
+    hosts: plan.ranks.map(({ node }) => plan.hosts[node].name),
+    tag: args.tagOutput,
+    timestamp: args.timestampOutput,
+    quiet: args.quiet,
+    overflow: () => output.logInto(runs.claim(0).folder),
+  })
+  return { runs, output }
+}
+
+/**
+ * Runs a job from its start to the last word on it. Returns the exit status; throws UsageError if it cannot start.
+ * @param ended told the folder of each run when the job is over.
+ */
+export async function runJob(
+  settings: JobSettings,
+  { out }: RunArgs,
+  { runs, output }: Results,
+  ended: (folder: string) => Promise<void>,
+): Promise<number> {
+  const job = new Job(settings, output, runs)
+  const stopListening = onInterrupt((what, status) => job.stop(what, status))
+  const status = await job.run().finally(stopListening)
+  // A script that never trained has made no run; its logs are kept where somebody asked, or has not seen all.
+  const free = out === null ? output.hasUnheard : !holdsRun(out)
+  if (runs.none && free) output.logInto(runs.claim(0).folder)
+  runs.finish(job.cause)
+  output.end(job.cause === null)
+  for (const folder of runs.folders) await ended(folder)
+  return status
+}

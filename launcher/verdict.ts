@@ -1,0 +1,106 @@
+import { Limit, Status } from '../src/base/contract.ts'
+import type { Agents } from './agents.ts'
+import type { Cause } from './cause.ts'
+import type { AgentLink } from './link.ts'
+import type { Output } from './output/output.ts'
+import type { Plan } from './plan.ts'
+import type { RankTable } from './ranktable.ts'
+import { ranges } from './showplan.ts'
+
+/** From the end of all ranks' time until an agent that has not ended is given up; seconds. */
+const GIVE_UP = 2
+
+/** How a job ends: who is blamed first is the cause; it is said once, and all ranks are ended. */
+export class Verdict {
+  readonly #plan: Plan
+  readonly #ranks: RankTable
+  readonly #agents: Agents
+  readonly #output: Output
+  readonly #start: number = Date.now()
+  #cause: Cause | null = null
+
+  constructor(plan: Plan, ranks: RankTable, agents: Agents, output: Output) {
+    this.#plan = plan
+    this.#ranks = ranks
+    this.#agents = agents
+    this.#output = output
+  }
+
+  /** null while nobody is to blame. */
+  get cause(): Cause | null {
+    return this.#cause
+  }
+
+  /** @param rank null: none is to blame. */
+  fail(rank: number | null, what: string, exitStatus: number, host: string = this.#host(rank ?? 0)): void {
+    this.#end(rank === null ? 'the job' : this.describe(rank), rank, host, what, exitStatus)
+  }
+
+  /** A whole host is the cause. */
+  failOn({ host }: AgentLink, what: string, exitStatus: number = Status.failure): void {
+    this.#end(`${host.name} (ranks ${ranges(host.ranks)})`, null, host.name, what, exitStatus)
+  }
+
+  /** A mistake of the user's, found inside the ranks: every rank finds it, one line says it. */
+  misused(rank: number, text: string, exitStatus: number): void {
+    this.#setCause(rank, this.#host(rank), text, exitStatus)
+    this.#output.failure(rank, `pporun: ${text}`)
+    this.#abort(text, exitStatus)
+  }
+
+  /** A mistake that shows only on that host. */
+  refused({ host }: AgentLink, reason: string): void {
+    if (this.#cause) return
+    this.#setCause(null, host.name, reason, Status.usage)
+    this.#output.say(`${host.name} ${reason}`)
+    this.#abort(reason, Status.usage)
+  }
+
+  /** Ends the job from outside; asked again it does so at once. @param grace seconds from TERM to KILL. */
+  stop(what: string, exitStatus: number, grace: number): void {
+    this.#agents.stopStarting()
+    if (this.#cause) {
+      this.kill()
+      return
+    }
+    this.#setCause(null, this.#host(0), what, exitStatus)
+    this.#output.say(what)
+    this.#agents.tellAll({ type: 'stop', exitStatus })
+    this.#agents.killLater(grace + GIVE_UP)
+  }
+
+  kill(): void {
+    this.#agents.tellAll({ type: 'kill' })
+    this.#agents.killLater(GIVE_UP)
+  }
+
+  /** `rank 2 (n1, pid 812)`. */
+  describe(rank: number): string {
+    return `rank ${rank} (${this.#host(rank)}, pid ${this.#ranks.pid(rank)})`
+  }
+
+  #end(who: string, rank: number | null, host: string, what: string, exitStatus: number): void {
+    if (this.#cause) return
+    this.#agents.stopStarting()
+    this.#setCause(rank, host, what, exitStatus)
+    this.#output.say(`${who} ${what}; all ranks are ended (status ${exitStatus})`)
+    if (rank !== null) this.#output.lastWords(rank)
+    this.#abort(`${who} ${what}`, exitStatus)
+  }
+
+  #abort(reason: string, exitStatus: number): void {
+    this.#agents.tellAll({ type: 'abort', reason, exitStatus })
+    this.#agents.killLater(Limit.abort + GIVE_UP)
+  }
+
+  #setCause(rank: number | null, host: string, what: string, exitStatus: number): void {
+    const pid = rank === null ? null : this.#ranks.pid(rank)
+    this.#cause = { rank, host, pid, what, exitStatus, after: (Date.now() - this.#start) / 1000 }
+  }
+
+  /** The name of a rank's host. */
+  #host(rank: number): string {
+    const { hosts, ranks } = this.#plan
+    return hosts[ranks[rank].node].name
+  }
+}
