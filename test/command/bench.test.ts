@@ -7,24 +7,19 @@ interface Measured {
   transport: string
   algorithm: string
   np: number
+  inPlace?: true
   p50us: number
   p99us: number
   busbwGBps: number
 }
 
 test('pporun bench allreduce --json: one row per size and way, and nothing else on stdout', async () => {
-  const { status, stdout, stderr } = await run([
-    'bench',
-    'allreduce',
-    '-np',
-    '2',
-    '--sizes',
-    '0,400',
-    '--json',
-  ])
+  const { status, stdout, stderr } = await run(['bench', 'allreduce', '-np', '2', '--sizes', '400', '--json'])
   assert.equal(status, 0, stderr)
   const rows = JSON.parse(stdout) as Measured[]
-  const ways = new Set(rows.map(({ transport, algorithm }) => `${transport} ${algorithm}`))
+  const ways = new Set(
+    rows.map(({ transport, algorithm, inPlace }) => `${transport} ${algorithm}${inPlace ? ' in place' : ''}`),
+  )
   for (const way of ['zmq ring', 'zmq direct', 'zmq star']) assert.ok(ways.has(way), way)
   assert.equal(rows.length, ways.size)
   for (const { bytes, np, p50us, p99us, busbwGBps } of rows) {
