@@ -124,6 +124,7 @@ export class Job {
     if (message.type === 'hello') this.#ranks.greeted(rank)
     else if (message.type === 'address') this.#meet(rank, message)
     else if (message.type === 'closed') this.#closed(rank, message.generation)
+    else if (message.type === 'strays') this.#runs.dropped(message.strays)
     else if (message.type === 'claim') this.#claim(rank, message.index, message.resume)
     else if (message.type === 'run') this.#runs.add(message.folder, message.fields)
     else if (message.type === 'status') this.#output.status(message.text)

@@ -41,6 +41,7 @@ export async function runJob(
   const free = out === null ? output.hasUnheard : !holdsRun(out)
   if (runs.none && free) output.logInto(runs.claim(0).folder)
   runs.finish(job.cause)
+  if (runs.strays) output.say(runs.strays)
   output.end(job.cause === null)
   for (const folder of runs.folders) await ended(folder)
   return status

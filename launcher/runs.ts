@@ -1,3 +1,4 @@
+import type { Strays } from '../src/base/control.ts'
 import { RunFile } from '../src/base/runfile.ts'
 import { claimFolder } from '../src/base/runfolder.ts'
 import type { Cause } from './cause.ts'
@@ -11,6 +12,7 @@ export class Runs {
   readonly #script: string
   readonly #np: number
   readonly #runs: RunFile[] = []
+  readonly #strays: Strays = { connections: 0, messages: 0 }
 
   /** @param out the folder that the user named, or null. */
   constructor(out: string | null, script: string, np: number) {
@@ -46,8 +48,22 @@ export class Runs {
     this.#runs.find(run => run.folder === folder)?.add(fields)
   }
 
+  /** What a rank has dropped. */
+  dropped({ connections, messages }: Strays): void {
+    this.#strays.connections += connections
+    this.#strays.messages += messages
+  }
+
+  /** All that was dropped, as a line for people; null if nothing was. */
+  get strays(): string | null {
+    const { connections, messages } = this.#strays
+    if (connections + messages === 0) return null
+    return `dropped what was not this job's: connections: ${connections}, messages: ${messages}`
+  }
+
   /** The job has ended: a run that has not completed has failed if there is a cause. */
   finish(cause: Cause | null): void {
+    if (this.strays) for (const run of this.#runs) run.add({ dropped: this.#strays })
     for (const run of this.#runs) run.end(cause ? 'failed' : 'completed', cause)
   }
 }

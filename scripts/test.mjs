@@ -10,6 +10,7 @@ const suites = {
   web: ['tensorboard', 'browser'],
   cluster: ['cluster'],
   soak: ['soak'],
+  faults: ['faults'],
 }
 const [name = 'default', ...only] = process.argv.slice(2)
 const rooms = suites[name]

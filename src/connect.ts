@@ -72,6 +72,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Communicato
     onClose: async () => {
       open.delete(comm)
       stopListening()
+      const { strays } = transport
+      if (strays.connections + strays.messages > 0) void pipe.send({ type: 'strays', strays })
       await pipe.send({ type: 'closed', generation: epoch })
       await pipe.receive('allClosed', order => order.generation === epoch)
     },

@@ -14,11 +14,21 @@ export interface Address {
   publicKey: string | null
 }
 
+/** What came to a rank's socket that was not the job's, and was dropped. */
+export interface Strays {
+  /** Connections that never showed a key of this job, or spoke no ZeroMQ. */
+  connections: number
+  /** Messages that were not frames of this communicator. */
+  messages: number
+}
+
 /** From a rank. */
 export type RankMessage =
   | { type: 'hello' }
   | { type: 'address'; generation: number; address: Address; wire: number }
   | { type: 'closed'; generation: number }
+  /** What a rank has dropped by the time it leaves. */
+  | { type: 'strays'; strays: Strays }
   /** @property resume what the run is to go on from: a path, `auto`, or null. */
   | { type: 'claim'; index: number; resume: string | null }
   | { type: 'run'; folder: string; fields: object }

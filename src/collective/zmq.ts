@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import * as zmq from 'zeromq'
 import type { Security } from '../base/contract.ts'
-import type { Address } from '../base/control.ts'
+import type { Address, Strays } from '../base/control.ts'
 import { UsageError } from '../base/errors.ts'
 import { type Frame, type Place, packFrame, unpackFrame } from './frame.ts'
 import { Mailbox } from './mailbox.ts'
@@ -37,14 +37,6 @@ export interface Listening {
   network: { addresses: readonly string[]; ports: readonly [number, number] | null } | null
   /** Of connections over TCP. */
   security: Security
-}
-
-/** What came that was not the job's, and was dropped. */
-export interface Strays {
-  /** Connections that never showed a key of this job, or spoke no ZeroMQ. */
-  connections: number
-  /** Messages that were not frames of this communicator. */
-  messages: number
 }
 
 /**
