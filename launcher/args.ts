@@ -39,6 +39,7 @@ export interface RunArgs {
   tagOutput: boolean
   timestampOutput: boolean
   quiet: boolean
+  timeline: boolean
   dryRun: boolean
   wdir: string | null
   environment: Record<string, string>
@@ -81,6 +82,10 @@ export const launchOptions: Record<string, Option> = {
     common: true,
   },
   'timestamp-output': { type: 'boolean', describe: 'begin each line of output with the time' },
+  timeline: {
+    type: 'boolean',
+    describe: 'record what every rank does and when, into timeline.json (Perfetto)',
+  },
   quiet: { type: 'boolean', describe: "show only the ranks' own output and errors", common: true },
   'dry-run': { type: 'boolean', describe: 'print which rank would run where, and stop', common: true },
   'op-timeout': {
@@ -138,6 +143,7 @@ export function parseRun(argv: readonly string[]): RunArgs {
     tagOutput: flag(parsed['tag-output']),
     timestampOutput: flag(parsed['timestamp-output']),
     quiet: flag(parsed.quiet),
+    timeline: flag(parsed.timeline),
     dryRun: flag(parsed['dry-run']),
     wdir: text('--wdir', parsed.wdir),
     environment: environment(list('-x', parsed.x)),

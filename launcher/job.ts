@@ -104,7 +104,7 @@ export class Job {
 
   #hear(link: AgentLink, message: FromAgent): void {
     if (message.type === 'output') this.#print(link, message)
-    else if (message.type === 'message') this.#hearRank(message.rank, message.message)
+    else if (message.type === 'message') this.#hearRank(link, message.rank, message.message)
     else if (message.type === 'started') this.#ranks.started(message.rank, message.pid)
     else if (message.type === 'exit') this.#rankEnded(message.rank, message.code, message.signal)
     else if (message.type === 'census') this.#census.answer(link, message.ranks)
@@ -120,11 +120,12 @@ export class Job {
     this.#output.receive(message.rank, message.stream, bytes, () => link.credit(bytes.length))
   }
 
-  #hearRank(rank: number, message: RankMessage): void {
+  #hearRank({ clockOffset }: AgentLink, rank: number, message: RankMessage): void {
     if (message.type === 'hello') this.#ranks.greeted(rank)
     else if (message.type === 'address') this.#meet(rank, message)
     else if (message.type === 'closed') this.#closed(rank, message.generation)
     else if (message.type === 'strays') this.#runs.dropped(message.strays)
+    else if (message.type === 'spans') this.#runs.timeline?.add(rank, message.spans, clockOffset ?? 0)
     else if (message.type === 'claim') this.#claim(rank, message.index, message.resume)
     else if (message.type === 'run') this.#runs.add(message.folder, message.fields)
     else if (message.type === 'status') this.#output.status(message.text)

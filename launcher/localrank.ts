@@ -82,7 +82,7 @@ export class LocalRank {
 
   #environment(job: AgentJob, { mark, folder, memoryFd }: RankPlace): NodeJS.ProcessEnv {
     const { np: size, localSize, nodeRank, numNodes, jobId } = job
-    const { opTimeout, startTimeout, allreduce, security, network } = job
+    const { opTimeout, startTimeout, allreduce, security, timeline, network } = job
     return rankEnvironment(
       { rank: this.rank, size, localRank: this.local, localSize, nodeRank, numNodes },
       {
@@ -95,6 +95,7 @@ export class LocalRank {
           startTimeout,
           allreduce,
           security,
+          timeline,
           network,
         },
         ...{ progressFd: PROGRESS_FD, memoryFd: memoryFd === null ? null : MEMORY_FD },

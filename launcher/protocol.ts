@@ -29,6 +29,7 @@ export interface AgentJob {
   allreduce: AllreduceChoice
   transport: TransportChoice
   security: Security
+  timeline: boolean
   network: NetworkChoice | null
   /** Seconds. */
   opTimeout: number

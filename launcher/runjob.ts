@@ -5,6 +5,7 @@ import { Output } from './output/output.ts'
 import type { Plan } from './plan.ts'
 import { Runs } from './runs.ts'
 import { onInterrupt } from './signals.ts'
+import { Timeline } from './timeline.ts'
 
 /** Where what a job does becomes visible. */
 export interface Results {
@@ -13,9 +14,10 @@ export interface Results {
 }
 
 export function openResults(args: RunArgs, plan: Plan, script: string): Results {
-  const runs = new Runs(args.out, script, plan.np)
+  const hosts = plan.ranks.map(({ node }) => plan.hosts[node].name)
+  const runs = new Runs(args.out, script, plan.np, args.timeline ? new Timeline(hosts) : null)
   const output = new Output({
-    hosts: plan.ranks.map(({ node }) => plan.hosts[node].name),
+    hosts,
     tag: args.tagOutput,
     timestamp: args.timestampOutput,
     quiet: args.quiet,

@@ -2,6 +2,7 @@ import type { Strays } from '../src/base/control.ts'
 import { RunFile } from '../src/base/runfile.ts'
 import { claimFolder } from '../src/base/runfolder.ts'
 import type { Cause } from './cause.ts'
+import type { Timeline } from './timeline.ts'
 
 /**
  * The runs of one job: a script may train more than once. The launcher is the only writer of their run.json;
@@ -12,10 +13,13 @@ export class Runs {
   readonly #script: string
   readonly #np: number
   readonly #runs: RunFile[] = []
+  /** Of the whole job, in the folder of its first run. */
+  readonly timeline: Timeline | null
   readonly #strays: Strays = { connections: 0, messages: 0 }
 
   /** @param out the folder that the user named, or null. */
-  constructor(out: string | null, script: string, np: number) {
+  constructor(out: string | null, script: string, np: number, timeline: Timeline | null = null) {
+    this.timeline = timeline
     this.#out = out
     this.#script = script
     this.#np = np
@@ -31,6 +35,7 @@ export class Runs {
     const base = this.#out ?? this.#runs[0]?.folder
     const { folder, isOld } = claimFolder(base, index, this.#script, resume)
     this.#runs[index] = new RunFile(folder, this.#np, isOld)
+    this.timeline?.into(folder)
     return { folder, isNew: true }
   }
 
@@ -63,6 +68,7 @@ export class Runs {
 
   /** The job has ended: a run that has not completed has failed if there is a cause. */
   finish(cause: Cause | null): void {
+    this.timeline?.end()
     if (this.strays) for (const run of this.#runs) run.add({ dropped: this.#strays })
     for (const run of this.#runs) run.end(cause ? 'failed' : 'completed', cause)
   }

@@ -8,11 +8,12 @@ import {
   rankSettings,
   type TransportChoice,
 } from './base/contract.ts'
-import { control } from './base/control.ts'
+import { type Control, control } from './base/control.ts'
 import { UsageError } from './base/errors.ts'
 import { openProgress, type ProgressWriter } from './base/progress.ts'
 import { segmentBytes } from './base/segment.ts'
 import { mapSharedMemory } from './base/system.ts'
+import { takeSpans } from './base/trace.ts'
 import { Communicator } from './collective/communicator.ts'
 import { inprocTransports } from './collective/inproc.ts'
 import { judge } from './collective/judge.ts'
@@ -74,6 +75,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Communicato
       stopListening()
       const { strays } = transport
       if (strays.connections + strays.messages > 0) void pipe.send({ type: 'strays', strays })
+      await tellSpans(pipe)
       await pipe.send({ type: 'closed', generation: epoch })
       await pipe.receive('allClosed', order => order.generation === epoch)
     },
@@ -81,6 +83,12 @@ export async function connect(options: ConnectOptions = {}): Promise<Communicato
   open.add(comm)
   const stopListening = pipe.onAbort(error => comm.abort(error))
   return comm
+}
+
+/** Hands over what the timeline has recorded since the last time. */
+export async function tellSpans(pipe: Control): Promise<void> {
+  const spans = takeSpans()
+  if (spans.length > 0) await pipe.send({ type: 'spans', spans })
 }
 
 let memory: SharedMemory | undefined

@@ -1,13 +1,17 @@
 import { rankSettings } from './base/contract.ts'
 import { control, describeFailure } from './base/control.ts'
 import { dieWithParent, keepFreedMemory } from './base/system.ts'
+import { startTrace } from './base/trace.ts'
 import { PeerTimeoutError } from './collective/transport.ts'
-import { closeAll } from './connect.ts'
+import { closeAll, tellSpans } from './connect.ts'
 
 /**
  * Runs in every rank before any of the user's code (`node --import`): ties the rank's life to its agent's,
  * and owns uncaught errors, so that one cause is reported once and not once per rank.
  */
+
+/** How much of a timeline a rank that is killed takes with it. */
+const SPANS_EVERY = 250 // ms
 
 const settings = rankSettings()
 const pipe = control()
@@ -19,12 +23,17 @@ if (settings && pipe) {
   process.on('uncaughtException', error => void report(error))
   process.once('beforeExit', () => void closeAll().catch(report))
   void pipe.send({ type: 'hello' })
+  if (settings.timeline) {
+    startTrace()
+    setInterval(() => void tellSpans(pipe), SPANS_EVERY).unref()
+  }
 }
 
 async function report(error: unknown): Promise<void> {
   // The launcher is finding out which rank is to blame, and ends this one.
   if (error instanceof PeerTimeoutError) return hold()
   const failure = describeFailure(error)
+  await tellSpans(pipe!)
   await pipe!.send(failure)
   process.exit(failure.exitStatus)
 }

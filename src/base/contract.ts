@@ -80,6 +80,8 @@ export interface RankSettings {
   startTimeout: number
   allreduce: AllreduceChoice
   security: Security
+  /** Whether ranks record what they do. */
+  timeline: boolean
   /** null: all ranks are on this host. */
   network: NetworkChoice | null
 }

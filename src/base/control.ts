@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { rankSettings } from './contract.ts'
 import { AbortedError, PporunError, UsageError, type Wait } from './errors.ts'
+import type { Span } from './trace.ts'
 
 /**
  * The control plane as a rank sees it: messages over the pipe to its agent, which passes them on to the
@@ -30,6 +31,7 @@ export type RankMessage =
   /** What a rank has dropped by the time it leaves. */
   | { type: 'strays'; strays: Strays }
   /** @property resume what the run is to go on from: a path, `auto`, or null. */
+  | { type: 'spans'; spans: Span[] }
   | { type: 'claim'; index: number; resume: string | null }
   | { type: 'run'; folder: string; fields: object }
   /** null: the state that was shown last stays, and other output follows. */

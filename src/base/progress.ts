@@ -1,4 +1,5 @@
 import { mapSharedMemory } from './system.ts'
+import { trace } from './trace.ts'
 
 /**
  * A page of shared memory in which each rank of a host writes where it is, and its agent reads it, also when
@@ -29,6 +30,9 @@ export const progressBytes = (localSize: number): number => localSize * LINE
 export class ProgressWriter {
   readonly #words: Int32Array
   readonly #times: Float64Array
+  #phase: PhaseName = 'start'
+  /** When it began. */
+  #since: number = performance.now()
 
   constructor(memory: ArrayBufferLike, line: number) {
     this.#words = new Int32Array(memory, line * LINE, 4)
@@ -49,6 +53,9 @@ export class ProgressWriter {
   }
 
   phase(phase: PhaseName): void {
+    trace.record?.('phase', this.#phase, this.#since)
+    this.#phase = phase
+    this.#since = performance.now()
     Atomics.store(this.#words, 3, Phase[phase])
     this.#touch()
   }

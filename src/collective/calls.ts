@@ -2,6 +2,7 @@ import type { AllreduceChoice } from '../base/contract.ts'
 import { AbortedError, describeWait, PporunError, type Wait } from '../base/errors.ts'
 import type { Eventually } from '../base/eventually.ts'
 import type { ProgressWriter } from '../base/progress.ts'
+import { trace } from '../base/trace.ts'
 import { dtypeOf, type TypedArray } from './arrays.ts'
 import { type Awaiting, Exchange } from './exchange.ts'
 import { type Call, callNames, DType, Op, type OpName } from './frame.ts'
@@ -196,5 +197,10 @@ export class Calls {
     if (call === this.#running) this.#running = null
     this.#presence.leave(inVain)
     this.elapsed += this.#transport.clock.now() - call.start
+    trace.record?.('call', call.name, call.start, {
+      op: call.op,
+      sequence: call.sequence,
+      group: this.#group.id,
+    })
   }
 }

@@ -1,3 +1,4 @@
+import { trace } from '../base/trace.ts'
 import { bytesOf, elementsOf, type TypedArray } from './arrays.ts'
 import { type Call, channelOf, checkSameCall, type Header, MismatchError, objection } from './frame.ts'
 import type { Group } from './group.ts'
@@ -46,6 +47,9 @@ export class Exchange {
     const source = this.#ranks[from]
     this.awaiting = { from: source, message: step, since: this.#transport.clock.now() }
     const { header, payload } = await this.#transport.recv(source, channelOf(this.call), this.seconds)
+    trace.record?.('wait', `message ${step} from rank ${source}`, this.awaiting.since, {
+      bytes: payload.length,
+    })
     this.#check(step, header)
     const elements = elementsOf(payload, header.dtype)
     if (expected !== undefined && elements.length !== expected)

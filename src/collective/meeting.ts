@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { setImmediate as eventLoopTurn } from 'node:timers/promises'
 import { LINE, segmentPlaces } from '../base/segment.ts'
 import { type Sleeper, sleeperOn, yieldCore } from '../base/system.ts'
+import { trace } from '../base/trace.ts'
 import { type Call, checkSameCall, type Header } from './frame.ts'
 import { PeerTimeoutError } from './transport.ts'
 
@@ -142,6 +143,7 @@ export class Meeting {
   /** Until all have arrived, from `first` on. */
   async #sleep(first: number, arrivals: number, seconds: number): Promise<void> {
     let waited = 0
+    const since = performance.now()
     for (let rank = first; rank < this.#lines.length; rank++)
       while (!this.#arrived(rank, arrivals)) {
         const start = performance.now()
@@ -154,6 +156,7 @@ export class Meeting {
         waited += Math.min(performance.now() - start, 200)
         if (waited > seconds * 1000) throw new PeerTimeoutError(this.#ranks[rank], waited / 1000)
       }
+    trace.record?.('wait', 'in shared memory', since)
   }
 }
 
