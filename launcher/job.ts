@@ -102,6 +102,11 @@ export class Job {
     this.#verdict.stop(what, exitStatus, this.#settings.grace)
   }
 
+  /** The launcher is about to be suspended: agents elsewhere must not take its silence for a cut cable. */
+  hold(): void {
+    this.#agents.tellAll({ type: 'hold' })
+  }
+
   #hear(link: AgentLink, message: FromAgent): void {
     if (message.type === 'output') this.#print(link, message)
     else if (message.type === 'message') this.#hearRank(link, message.rank, message.message)

@@ -37,7 +37,7 @@ export async function runJob(
   ended: (folder: string) => Promise<void>,
 ): Promise<number> {
   const job = new Job(settings, output, runs)
-  const stopListening = onInterrupt((what, status) => job.stop(what, status))
+  const stopListening = onInterrupt(job)
   const status = await job.run().finally(stopListening)
   // A script that never trained has made no run; its logs are kept where somebody asked, or has not seen all.
   const free = out === null ? output.hasUnheard : !holdsRun(out)

@@ -2,16 +2,34 @@ import { constants } from 'node:os'
 import { startedByNpm } from '../src/base/contract.ts'
 import { commandLine, processStat } from '../src/base/proc.ts'
 
-/** What may end a job from outside: Ctrl-C, TERM, a closed terminal, and the npx above us being killed. */
+/** What may end a job from outside: Ctrl-C, TERM, a closed terminal, and the npx above us being killed; and Ctrl-Z. */
 
 const PERIOD = 200 // ms
+/** For the last words before this process is suspended. */
+const FAREWELL = 50 // ms
 
-/** Calls back with what happened and the status to end with. Returns how to stop listening. */
-export function onInterrupt(stop: (what: string, exitStatus: number) => void): () => void {
+/** What a job is told. */
+export interface Interruptible {
+  /** @param what has happened. */
+  stop(what: string, exitStatus: number): void
+  /** This process will be silent for as long as somebody likes. */
+  hold(): void
+}
+
+/** Tells the job of signals. Returns how to stop listening. */
+export function onInterrupt(job: Interruptible): () => void {
+  const { signals } = constants
+  const stop = (what: string, exitStatus: number) => job.stop(what, exitStatus)
   const handlers = {
-    SIGINT: () => stop('interrupted by Ctrl-C', 128 + constants.signals.SIGINT),
-    SIGTERM: () => stop('ended by TERM', 128 + constants.signals.SIGTERM),
-    SIGHUP: () => stop('ended because the terminal was closed', 128 + constants.signals.SIGHUP),
+    SIGINT: () => stop('interrupted by Ctrl-C', 128 + signals.SIGINT),
+    SIGTERM: () => stop('ended by TERM', 128 + signals.SIGTERM),
+    // Slurm's word before a time limit; without a handler Node would open a debugger's port.
+    SIGUSR1: () => stop('ended by USR1', 128 + signals.SIGUSR1),
+    SIGHUP: () => stop('ended because the terminal was closed', 128 + signals.SIGHUP),
+    SIGTSTP: () => {
+      job.hold()
+      setTimeout(() => process.kill(process.pid, 'SIGSTOP'), FAREWELL)
+    },
   }
   for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler)
   // Node ignores SIGPIPE: a reader that has gone away, as in `pporun ... | head`, shows as an error.
