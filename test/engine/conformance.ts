@@ -6,6 +6,7 @@ import { Adam } from '../../src/engine/adam.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { distributionSize, type Layout } from '../../src/engine/layout.ts'
 import { actingConformance } from './acting.ts'
+import { distributionConformance } from './distributing.ts'
 import { allNear, largestOf, near } from './near.ts'
 import { fineGradients } from './random.ts'
 import {
@@ -42,6 +43,7 @@ export type MakeEngine = (layout: Layout) => Engine
 export function engineConformance(name: string, make: MakeEngine, tolerances: Tolerances): void {
   describe(`engine ${name}`, () => {
     for (const recorded of recordedCases()) recordedConformance(recorded, make, tolerances)
+    distributionConformance(make, tolerances)
     slopesConformance(make, tolerances)
     summingConformance(make, tolerances)
     actingConformance(make)

@@ -5,31 +5,10 @@ import { Categorical, invert } from '../../src/engine/categorical.ts'
 import type { Distribution } from '../../src/engine/distribution.ts'
 import type { Actions } from '../../src/engine/engine.ts'
 import { Gaussian } from '../../src/engine/gaussian.ts'
-import { readData } from '../data.ts'
 import { allNear, near } from './near.ts'
-import { describe, flatten, type Recorded } from './recorded.ts'
+import { describe, flatten, type Recorded, recordedDistributions } from './recorded.ts'
 
-interface DistributionCase {
-  name: string
-  params: Recorded
-  old_params: Recorded
-  actions: number[] | number[][]
-  float64: {
-    log_prob: number[]
-    entropy: number[]
-    mode: number[] | number[][]
-    kl_old_new: number[]
-    grad_log_prob: Recorded
-    grad_entropy: Recorded
-    grad_kl_old_new: Recorded
-  }
-}
-
-const names = ['categorical', 'categorical-two-actions', 'categorical-extreme']
-names.push('gaussian', 'gaussian-one-dim', 'gaussian-narrow-wide')
-const { cases } = readData<{ cases: DistributionCase[] }>('torch/distributions.json')
-
-for (const recorded of cases.filter(({ name }) => names.includes(name)))
+for (const recorded of recordedDistributions())
   test(recorded.name, () => {
     const { params, float64 } = recorded
     const rows = float64.log_prob.length

@@ -140,3 +140,27 @@ function normalisationOf({ config, float64 }: RecordedCase) {
 export function valueLossScale(recorded: RecordedCase): number {
   return recorded.config.value_loss === 'mse' ? 2 : 1
 }
+
+export interface DistributionCase {
+  name: string
+  params: Recorded
+  old_params: Recorded
+  actions: number[] | number[][]
+  float64: {
+    log_prob: number[]
+    entropy: number[]
+    mode: number[] | number[][]
+    kl_old_new: number[]
+    grad_log_prob: Recorded
+    grad_entropy: Recorded
+    grad_kl_old_new: Recorded
+  }
+}
+
+/** The distributions that policies have here; others are for other action spaces, or have a log_std of another kind. */
+export function recordedDistributions(): DistributionCase[] {
+  const names = ['categorical', 'categorical-two-actions', 'categorical-extreme']
+  names.push('gaussian', 'gaussian-one-dim', 'gaussian-narrow-wide')
+  const { cases } = readData<{ cases: DistributionCase[] }>('torch/distributions.json')
+  return cases.filter(({ name }) => names.includes(name))
+}
