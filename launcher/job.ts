@@ -1,6 +1,7 @@
 import { Status, WIRE_VERSION } from '../src/base/contract.ts'
 import type { RankMessage, RankOrder } from '../src/base/control.ts'
 import type { Wait } from '../src/base/errors.ts'
+import type { PhaseTimes } from '../src/base/progress.ts'
 import { Rendezvous } from '../src/collective/rendezvous.ts'
 import { Agents } from './agents.ts'
 import type { Cause } from './cause.ts'
@@ -113,6 +114,7 @@ export class Job {
     else if (message.type === 'started') this.#ranks.started(message.rank, message.pid)
     else if (message.type === 'exit') this.#rankEnded(message.rank, message.code, message.signal)
     else if (message.type === 'census') this.#census.answer(link, message.ranks)
+    else if (message.type === 'times') this.#showTimes(link, message.ranks)
     else if (message.type === 'slow') void this.#warnOfLate()
     else if (message.type === 'warning') this.#output.say(message.text)
     else if (message.type === 'interrupted') this.#interrupted(link, message.signal)
@@ -125,6 +127,10 @@ export class Job {
     this.#output.receive(message.rank, message.stream, bytes, () => link.credit(bytes.length))
   }
 
+  #showTimes({ host }: AgentLink, ranks: ({ rank: number } & PhaseTimes)[]): void {
+    this.#output.times(this.#runs.times(ranks.map(times => ({ ...times, host: host.name }))))
+  }
+
   #hearRank({ clockOffset }: AgentLink, rank: number, message: RankMessage): void {
     if (message.type === 'hello') this.#ranks.greeted(rank)
     else if (message.type === 'address') this.#meet(rank, message)
@@ -133,7 +139,7 @@ export class Job {
     else if (message.type === 'spans') this.#runs.timeline?.add(rank, message.spans, clockOffset ?? 0)
     else if (message.type === 'claim') this.#claim(rank, message.index, message.resume)
     else if (message.type === 'run') this.#runs.add(message.folder, message.fields)
-    else if (message.type === 'status') this.#output.status(message.text)
+    else if (message.type === 'status') this.#output.status(message.state)
     else if (message.type === 'timeout') void this.#timedOut(message.wait)
     else if (message.type === 'lost') void this.#lost(rank, message.what)
     else {

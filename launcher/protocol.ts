@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { AllreduceChoice, NetworkChoice, Security, TransportChoice } from '../src/base/contract.ts'
 import type { RankMessage, RankOrder } from '../src/base/control.ts'
-import type { RankProgress } from '../src/base/progress.ts'
+import type { PhaseTimes, RankProgress } from '../src/base/progress.ts'
 import type { HostFacts } from './facts.ts'
 
 /**
@@ -65,6 +65,8 @@ export type FromAgent =
   | { type: 'census'; ranks: RankState[] }
   /** The agent was signalled, and ends its ranks. */
   | { type: 'interrupted'; signal: NodeJS.Signals }
+  /** Where the time of this host's ranks went so far; once a second, and when all have ended. */
+  | { type: 'times'; ranks: ({ rank: number } & PhaseTimes)[] }
   /** A rank is stopped. */
   | { type: 'warning'; text: string }
   /** A rank of this host has waited for long in a collective; for whom, only all agents together know. */

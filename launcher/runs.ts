@@ -1,8 +1,12 @@
 import type { Strays } from '../src/base/control.ts'
+import type { RankTimes } from '../src/base/progress.ts'
 import { RunFile } from '../src/base/runfile.ts'
 import { claimFolder } from '../src/base/runfolder.ts'
 import type { Cause } from './cause.ts'
 import type { Timeline } from './timeline.ts'
+
+/** Milliseconds between two times that run.json says where the ranks' time went. */
+const EVERY = 5000
 
 /**
  * The runs of one job: a script may train more than once. The launcher is the only writer of their run.json;
@@ -16,6 +20,8 @@ export class Runs {
   /** Of the whole job, in the folder of its first run. */
   readonly timeline: Timeline | null
   readonly #strays: Strays = { connections: 0, messages: 0 }
+  readonly #times: (RankTimes | undefined)[] = []
+  #written = Number.NEGATIVE_INFINITY
 
   /** @param out the folder that the user named, or null. */
   constructor(out: string | null, script: string, np: number, timeline: Timeline | null = null) {
@@ -66,10 +72,34 @@ export class Runs {
     return `dropped what was not this job's: connections: ${connections}, messages: ${messages}`
   }
 
+  /**
+   * Where the time of some ranks went so far; it counts for the job's newest run. Returns what is known of all ranks.
+   */
+  times(ranks: readonly Omit<RankTimes, 'device'>[]): RankTimes[] {
+    const run = this.#runs.at(-1)
+    const device = (run?.fields.device as string | undefined) ?? null
+    for (const times of ranks) this.#times[times.rank] = { ...times, device }
+    const known = this.#times.filter(times => times !== undefined)
+    const now = performance.now()
+    if (now - this.#written > EVERY) {
+      this.#written = now
+      this.#addTimes()
+    }
+    return known
+  }
+
   /** The job has ended: a run that has not completed has failed if there is a cause. */
   finish(cause: Cause | null): void {
     this.timeline?.end()
     if (this.strays) for (const run of this.#runs) run.add({ dropped: this.#strays })
+    this.#addTimes()
     for (const run of this.#runs) run.end(cause ? 'failed' : 'completed', cause)
+  }
+
+  /** Into the newest run, if it trains: one that was complete before stays as it is. */
+  #addTimes(): void {
+    const run = this.#runs.at(-1)
+    const ranks = this.#times.filter(times => times !== undefined)
+    if (run?.fields.config && ranks.length > 0) run.add({ ranks })
   }
 }

@@ -1,6 +1,6 @@
 import { Limit } from '../src/base/contract.ts'
 import { processStat } from '../src/base/proc.ts'
-import { readProgress } from '../src/base/progress.ts'
+import { readProgress, readTimes } from '../src/base/progress.ts'
 import type { LocalRank } from './localrank.ts'
 import type { FromAgent, RankState } from './protocol.ts'
 import { collectOrphans } from './reap.ts'
@@ -25,6 +25,7 @@ export class Watch {
 
   stop(): void {
     clearInterval(this.#timer)
+    this.#sayTimes()
   }
 
   /** The state of every rank that runs. */
@@ -39,6 +40,7 @@ export class Watch {
 
   #look(): void {
     collectOrphans(new Set(this.#ranks.map(({ pid }) => pid)))
+    this.#sayTimes()
     const states = this.census()
     for (const { rank, pid, state } of states) {
       if (state !== 'T') this.#stoppedSince.delete(rank)
@@ -51,6 +53,11 @@ export class Watch {
     }
     const slow = states.find(({ progress }) => progress.waiting && progress.age > Limit.slowOperation)
     if (slow) this.#once(`slow ${slow.progress.epoch} ${slow.progress.sequence}`, { type: 'slow' })
+  }
+
+  #sayTimes(): void {
+    const ranks = this.#ranks.map(({ rank, local }) => ({ rank, ...readTimes(this.#page, local) }))
+    this.#say({ type: 'times', ranks })
   }
 
   #once(key: string, message: FromAgent): void {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 const suites = {
   default: 'house base env engine ppo log checkpoint policy web collective launcher ranks command'.split(' '),
   learning: ['learning'],
-  web: ['tensorboard', 'browser'],
+  web: ['tensorboard', 'terminal', 'browser'],
   cluster: ['cluster'],
   soak: ['soak'],
   faults: ['faults'],

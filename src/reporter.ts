@@ -1,11 +1,14 @@
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type Control, control } from './base/control.ts'
+import type { RunState } from './base/dashboard.ts'
 import { UsageError } from './base/errors.ts'
 import { RunFile } from './base/runfile.ts'
 import { claimFolder } from './base/runfolder.ts'
-import { StatusLine } from './base/terminal.ts'
+import { StatusConsole } from './base/status.ts'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import { CheckpointWriter } from './checkpoint/writer.ts'
+import { progress } from './connect.ts'
 import { LivePolicy } from './live.ts'
 import { jsonlLogger, keepUpdates } from './log/jsonl.ts'
 import { type Logger, loggers, silentLogger } from './log/logger.ts'
@@ -42,8 +45,8 @@ export interface Since {
 interface Sink {
   folder: string
   fields(fields: object): void
-  /** The state of the run as one living line; null ends it. */
-  status(text: string | null): void
+  /** The state of the run, which lives on the console; null lets it stand. */
+  status(state: RunState | null): void
 }
 
 const METRICS = 'metrics.jsonl'
@@ -106,7 +109,7 @@ async function launcherSink(pipe: Control, index: number, resume: string | null)
   return {
     folder,
     fields: fields => void pipe.send({ type: 'run', folder, fields }),
-    status: text => void pipe.send({ type: 'status', text }),
+    status: state => void pipe.send({ type: 'status', state }),
   }
 }
 
@@ -115,14 +118,16 @@ function ownSink(index: number, resume: string | null): Sink {
   const { folder, isOld } = claimFolder(ownFolder, index, script, resume)
   ownFolder ??= folder
   const file = new RunFile(folder, 1, isOld)
-  const line = new StatusLine(process.stderr)
-  const tell = (problem: string | null) => problem !== null && line.line(`pporun: ${problem}`)
+  const console = new StatusConsole()
   return {
     folder,
     fields: fields => {
-      file.add(fields)
-      if ('status' in fields) tell(reportOnRun(folder))
+      const ended = 'status' in fields
+      const ranks = [{ rank: 0, host: hostname(), device: file.fields.device ?? null, ...progress().times }]
+      file.add(ended ? { ...fields, ranks } : fields)
+      const problem = ended ? reportOnRun(folder) : null
+      if (problem !== null) console.line(`pporun: ${problem}`)
     },
-    status: text => (text === null ? line.end() : line.update(text)),
+    status: state => (state === null ? console.end() : console.status(state)),
   }
 }

@@ -12,7 +12,8 @@ const options: Record<string, Option> = {
 export async function watchCommand(argv: readonly string[]): Promise<number> {
   const parsed = parse(argv, options, false)
   const [run, stray] = (parsed._ as unknown[]).map(String)
-  if (run === undefined) throw new UsageError("no run: pporun watch RUN, a run's folder")
+  if (run === undefined)
+    throw new UsageError("no run: pporun watch RUN, a run's folder, or runs for the newest")
   if (stray !== undefined) throw new UsageError(`unexpected '${stray}'; pporun watch takes one run`)
   const port = whole('--port', parsed.port, 0)
   const host = text('--host', parsed.host)

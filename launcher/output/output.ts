@@ -1,4 +1,6 @@
-import { StatusLine } from '../../src/base/terminal.ts'
+import type { RunState } from '../../src/base/dashboard.ts'
+import type { RankTimes } from '../../src/base/progress.ts'
+import { StatusConsole } from '../../src/base/status.ts'
 import type { OutputStream } from '../protocol.ts'
 import { ranges } from '../showplan.ts'
 import { Fold } from './fold.ts'
@@ -43,7 +45,7 @@ class Channel {
  */
 export class Output {
   readonly #options: OutputOptions
-  readonly #status = new StatusLine(process.stderr)
+  readonly #status = new StatusConsole()
   readonly #logs: Logs
   readonly #channels = new Map<string, Channel>()
   readonly #fold = new Fold((ranks, text) => this.#print('stderr', this.#tag(ranks), text))
@@ -110,11 +112,16 @@ export class Output {
     this.#advice.push(text)
   }
 
-  /** The newest state of the run, as one living line; null leaves the last one standing. */
-  status(text: string | null): void {
+  /** The newest state of the run, which lives below what is printed; null lets the last one stand. */
+  status(state: RunState | null): void {
     this.#giveAdvice()
-    if (text === null) this.#status.end()
-    else if (!this.#options.quiet) this.#status.update(text)
+    if (state === null) this.#status.end()
+    else if (!this.#options.quiet) this.#status.status(state)
+  }
+
+  /** Where the ranks' time went so far. */
+  times(ranks: readonly RankTimes[]): void {
+    this.#status.times(ranks)
   }
 
   /** True if ranks have printed what only a log can show. */

@@ -212,3 +212,13 @@ export function meetingPlace(): string | null {
 export function tokenFile(): string | null {
   return process.env.PPORUN_TOKEN_FILE || null
 }
+
+/** False where the user wants none (no-color.org). */
+export function wantsColor(): boolean {
+  return (process.env.NO_COLOR ?? '') === ''
+}
+
+/** A terminal on which nothing can be redrawn. */
+export function isDumbTerminal(): boolean {
+  return process.env.TERM === 'dumb'
+}

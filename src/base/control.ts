@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { rankSettings } from './contract.ts'
+import type { RunState } from './dashboard.ts'
 import { AbortedError, PporunError, UsageError, type Wait } from './errors.ts'
 import type { Span } from './trace.ts'
 
@@ -35,7 +36,7 @@ export type RankMessage =
   | { type: 'claim'; index: number; resume: string | null }
   | { type: 'run'; folder: string; fields: object }
   /** null: the state that was shown last stays, and other output follows. */
-  | { type: 'status'; text: string | null }
+  | { type: 'status'; state: RunState | null }
   | { type: 'timeout'; wait: Wait }
   /** A connection to another rank broke, or could not be made; only the launcher can tell whether it is dead. */
   | { type: 'lost'; to: number; what: string }

@@ -33,6 +33,11 @@ export class RunFile {
     this.#write()
   }
 
+  /** What ranks have told so far. */
+  get fields(): Readonly<Record<string, unknown>> {
+    return this.#fields
+  }
+
   /** Fields that a rank has to add; with `status: 'completed'` the run is complete. */
   add(fields: object): void {
     this.#silent = false

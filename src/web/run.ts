@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { UsageError } from '../base/errors.ts'
+import type { RankTimes } from '../base/progress.ts'
 import { isRunning, type Launcher } from '../base/runfile.ts'
 import { History } from './history.ts'
 
@@ -28,16 +29,6 @@ export interface RunFields {
   cause?: { rank: number | null; host: string; what: string; exitStatus: number; after: number }
   ranks?: RankTimes[]
   [field: string]: unknown
-}
-
-/** Where a rank's time went, seconds; `wait` is spent in collectives. */
-export interface RankTimes {
-  rank: number
-  host: string
-  device: string | null
-  sample: number
-  learn: number
-  wait: number
 }
 
 /** A run as its folder shows it now. */

@@ -1,8 +1,9 @@
 import { duration } from '../base/format.ts'
+import type { RankTimes } from '../base/progress.ts'
 import { figure, percent, speedOf, stepsOf } from './facts.ts'
 import { differences, text } from './groups.ts'
 import { type Html, html } from './html.ts'
-import type { RankTimes, Run } from './run.ts'
+import type { Run } from './run.ts'
 
 /** The sections of a page below its charts. */
 

@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { UsageError } from '../base/errors.ts'
 import { markWatched, unmarkWatched } from '../log/watched.ts'
 import { type Html, html, trusted } from './html.ts'
 import { charts, details, document, footer, headline } from './page.ts'
@@ -33,14 +32,18 @@ const SCENE = 1
 /** The pages' share of the time at most: making them again waits for this many times as long as it took. */
 const CALM = 20
 
-/** Serves the page of one run, live while it trains. Throws UsageError. */
+/** Serves the page of a run, the newest of those that `path` holds, live while it trains. Throws UsageError. */
 export async function watchRun(path: string, options: WatchOptions): Promise<Watching> {
-  const [run, ...others] = loadRuns([path])
-  if (others.length > 0) throw new UsageError(`${path}: holds ${others.length + 1} runs; watch one of them`)
+  const run = newest(loadRuns([path]))
   const live = new LivePage(run, new Theatre(run.folder, options.load), options.host)
   const url = await live.server.listen(options.port)
   live.start()
   return { url, close: () => live.close() }
+}
+
+function newest(runs: Run[]): Run {
+  const age = ({ folder }: Run) => statSync(join(folder, 'run.json')).mtimeMs
+  return runs.reduce((best, run) => (age(run) > age(best) ? run : best))
 }
 
 /** The sections of the page that change, by their ids. */
