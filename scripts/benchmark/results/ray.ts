@@ -14,7 +14,7 @@ const published = [
 
 const OPTIONS = ['--preset', 'ray-pendulum', '--checkpoint-every', '1', '--keep', '1000']
 const GOAL = -200
-const seeds = five.slice(0, 3)
+const seeds = five.slice(0, 1)
 
 export interface Ray {
   np: number
