@@ -1,5 +1,5 @@
 import { statSync, writeFileSync } from 'node:fs'
-import { constants } from 'node:os'
+import { constants, hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { Limit, Status } from '../src/base/contract.ts'
@@ -8,6 +8,7 @@ import { progressBytes } from '../src/base/progress.ts'
 import { segmentBytes } from '../src/base/segment.ts'
 import { adoptOrphans, canSleepOnMemory, mapSharedMemory, openSharedMemory } from '../src/base/system.ts'
 import type { HostFacts } from './facts.ts'
+import { findGpus } from './gpus.ts'
 import { LocalRank, type RankPlace } from './localrank.ts'
 import {
   type AgentJob,
@@ -137,8 +138,12 @@ export class Agent {
 
   #tryToStart(job: AgentJob): void {
     try {
-      if (isFolder(job.workingDirectory)) this.#start(job)
-      else this.#refuse(`has no folder ${job.workingDirectory}; make it there, or name another with --wdir`)
+      const gpus = this.#findGpus(job)
+      if (!isFolder(job.workingDirectory))
+        this.#refuse(`has no folder ${job.workingDirectory}; make it there, or name another with --wdir`)
+      else if (job.requireGpu && !gpus?.length)
+        this.#refuse('has no GPU that nvidia-smi shows; leave that host or --require-gpu out')
+      else this.#start(job, gpus)
     } catch (error) {
       this.fail((error as Error).message)
     }
@@ -149,14 +154,34 @@ export class Agent {
     this.kill()
   }
 
-  #start(job: AgentJob): void {
+  /** null: there are none, and nobody has said so. */
+  #findGpus({ gpus, environment, ranks }: AgentJob): readonly string[] | null {
+    if (gpus !== 'all') return gpus
+    const found = findGpus(environment.CUDA_VISIBLE_DEVICES)
+    if (found.length === 0) return null
+    if (found.length < ranks.length)
+      this.#say({
+        type: 'warning',
+        text: `${hostname()}: ${ranks.length} ranks share ${found.length} GPUs`,
+      })
+    return found
+  }
+
+  #start(job: AgentJob, gpus: readonly string[] | null): void {
     this.#job = job
     const script = join(this.#folder, 'script.mjs')
     writeFileSync(script, job.bundle, { mode: 0o600 })
     const bytes = progressBytes(job.localSize)
     const progressFd = openSharedMemory(bytes)
     const page = mapSharedMemory(progressFd, bytes)
-    const place = { mark: this.#mark, script, folder: this.#folder, progressFd, memoryFd: openMemory(job) }
+    const place = {
+      mark: this.#mark,
+      script,
+      folder: this.#folder,
+      gpus,
+      progressFd,
+      memoryFd: openMemory(job),
+    }
     this.#ranks = job.ranks.map((rank, index) => this.#startRank(job, rank, index, place))
     this.#watch = new Watch(this.#ranks, page, message => this.#say(message))
   }

@@ -41,6 +41,7 @@ export interface RunArgs {
   quiet: boolean
   timeline: boolean
   dryRun: boolean
+  requireGpu: boolean
   wdir: string | null
   environment: Record<string, string>
   /** The words of --ssh. */
@@ -53,29 +54,43 @@ export interface RunArgs {
 /** One option of a command, for parsing, for help and for guessing what was meant. */
 export interface Option {
   type: 'string' | 'boolean' | 'array'
+  /** What stands for its value in help. */
+  value?: string
   describe: string
   /** Among those that `--help` shows. */
   common?: boolean
 }
 
 export const launchOptions: Record<string, Option> = {
-  np: { type: 'string', describe: 'number of ranks (also -np N, -n N)', common: true },
-  hostfile: { type: 'string', describe: 'hosts and their slots, one host a line', common: true },
+  np: { type: 'string', value: 'N', describe: 'number of ranks', common: true },
+  hostfile: {
+    type: 'string',
+    value: 'FILE',
+    describe: 'hosts and their slots, one host a line (-H a:2,b names them here)',
+    common: true,
+  },
   host: {
     type: 'array',
+    value: 'LIST',
     describe: 'hosts, as in a:2,node[01-04]:8 (also -H); filters --hostfile',
-    common: true,
   },
   launcher: {
     type: 'string',
+    value: 'HOW',
     describe: `what starts agents elsewhere: ${launchers.join(', ')} (auto: srun in Slurm, else ssh)`,
   },
   'map-by': {
     type: 'string',
+    value: 'HOW',
     describe: 'slot: fill one host after the other; node: one rank to each in turn (slot)',
   },
   oversubscribe: { type: 'boolean', describe: 'more ranks than the hosts have slots' },
-  out: { type: 'string', describe: 'folder of the run (default runs/<script>-<date>-<time>)', common: true },
+  out: {
+    type: 'string',
+    value: 'DIR',
+    describe: 'folder of the run (default runs/<script>-<date>-<time>)',
+    common: true,
+  },
   'tag-output': {
     type: 'boolean',
     describe: "show every rank's output, each line with its rank",
@@ -86,36 +101,57 @@ export const launchOptions: Record<string, Option> = {
     type: 'boolean',
     describe: 'record what every rank does and when, into timeline.json (Perfetto)',
   },
-  quiet: { type: 'boolean', describe: "show only the ranks' own output and errors", common: true },
-  'dry-run': { type: 'boolean', describe: 'print which rank would run where, and stop', common: true },
+  quiet: { type: 'boolean', describe: "show only the ranks' own output and errors" },
+  'require-gpu': { type: 'boolean', describe: 'refuse hosts without a GPU' },
+  'dry-run': { type: 'boolean', describe: 'print which rank would run where, and stop' },
   'op-timeout': {
     type: 'string',
+    value: 'S',
     describe: `seconds to wait for a rank in a collective (${Limit.operation})`,
-    common: true,
   },
   transport: {
     type: 'string',
+    value: 'HOW',
     describe: `what carries the sums: ${transportChoices.join(', ')} (auto: shm on one host)`,
   },
   allreduce: {
     type: 'string',
+    value: 'HOW',
     describe: `how gradients are added up: ${allreduceChoices.join(', ')} (auto)`,
   },
   security: {
     type: 'string',
+    value: 'HOW',
     describe: 'of connections between hosts: curve (authenticated, encrypted; the default) or none',
   },
-  'start-timeout': { type: 'string', describe: `seconds until all ranks have met (${Limit.start})` },
-  timeout: { type: 'string', describe: 'seconds for the whole job (no limit)', common: true },
-  grace: { type: 'string', describe: `seconds from TERM to KILL when a job is ended (${Limit.grace})` },
-  x: { type: 'array', describe: 'NAME or NAME=VALUE for the environment of the ranks; may be repeated' },
-  ssh: { type: 'string', describe: "the ssh client and options for it, as 'ssh -F file' (ssh)" },
+  'start-timeout': {
+    type: 'string',
+    value: 'S',
+    describe: `seconds until all ranks have met (${Limit.start})`,
+  },
+  timeout: { type: 'string', value: 'S', describe: 'seconds for the whole job (no limit)' },
+  grace: {
+    type: 'string',
+    value: 'S',
+    describe: `seconds from TERM to KILL when a job is ended (${Limit.grace})`,
+  },
+  x: {
+    type: 'array',
+    value: 'NAME[=VALUE]',
+    describe: 'NAME or NAME=VALUE for the environment of the ranks; may be repeated',
+  },
+  ssh: {
+    type: 'string',
+    value: 'CMD',
+    describe: "the ssh client and options for it, as 'ssh -F file' (ssh)",
+  },
   iface: {
     type: 'string',
+    value: 'NAME|CIDR',
     describe: 'interface (eth0) or network (10.0.0.0/8) between hosts (what answers)',
   },
-  'port-range': { type: 'string', describe: 'A-B: ports to listen on, for firewalls (any)' },
-  wdir: { type: 'string', describe: 'working directory of the ranks (this one)' },
+  'port-range': { type: 'string', value: 'A-B', describe: 'A-B: ports to listen on, for firewalls (any)' },
+  wdir: { type: 'string', value: 'DIR', describe: 'working directory of the ranks (this one)' },
 }
 
 /** Parses what follows `pporun run`; throws UsageError. */
@@ -145,6 +181,7 @@ export function parseRun(argv: readonly string[]): RunArgs {
     quiet: flag(parsed.quiet),
     timeline: flag(parsed.timeline),
     dryRun: flag(parsed['dry-run']),
+    requireGpu: flag(parsed['require-gpu']),
     wdir: text('--wdir', parsed.wdir),
     environment: environment(list('-x', parsed.x)),
     iface: text('--iface', parsed.iface),

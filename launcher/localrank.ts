@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { rankEnvironment } from '../src/base/contract.ts'
 import type { RankMessage, RankOrder } from '../src/base/control.ts'
+import { shareOfGpus } from './plan.ts'
 import type { AgentJob, OutputStream } from './protocol.ts'
 import { signalGroup } from './reap.ts'
 
@@ -19,6 +20,8 @@ export interface RankPlace {
   mark: string
   script: string
   folder: string
+  /** null: the ranks' environment says nothing of devices that pporun should. */
+  gpus: readonly string[] | null
   progressFd: number
   /** null: no memory to sum in. */
   memoryFd: number | null
@@ -80,7 +83,7 @@ export class LocalRank {
       hold ? stream?.pause() : stream?.resume()
   }
 
-  #environment(job: AgentJob, { mark, folder, memoryFd }: RankPlace): NodeJS.ProcessEnv {
+  #environment(job: AgentJob, { mark, folder, memoryFd, gpus }: RankPlace): NodeJS.ProcessEnv {
     const { np: size, localSize, nodeRank, numNodes, jobId } = job
     const { opTimeout, startTimeout, allreduce, security, timeline, network } = job
     return rankEnvironment(
@@ -100,7 +103,7 @@ export class LocalRank {
         },
         ...{ progressFd: PROGRESS_FD, memoryFd: memoryFd === null ? null : MEMORY_FD },
       },
-      job.environment,
+      { ...job.environment, ...(gpus && ownGpus(shareOfGpus(gpus, this.local, localSize))) },
     )
   }
 
@@ -142,3 +145,5 @@ export class LocalRank {
     events.drained()
   }
 }
+
+const ownGpus = (devices: readonly string[]) => ({ CUDA_VISIBLE_DEVICES: devices.join(',') })

@@ -31,7 +31,7 @@ export async function main(argv: string[]): Promise<number> {
     if (first === undefined || isHelp(first) || first === 'help') return await help(rest[0])
     if (first === '--version') return print(packageVersion())
     const isCommand = Object.hasOwn(commands, first)
-    if (isCommand && isHelp(rest[0])) return await help(rest[1])
+    if (isCommand && isHelp(rest[0])) return await help(rest[1], first)
     if (isCommand) return await commands[first](rest)
     if (isHelp(argv[argv.indexOf('train') + 1])) return await help('all')
     checkCommand(first)
@@ -56,9 +56,11 @@ const isFile = (path: string): boolean => existsSync(path) && statSync(path).isF
 
 const isHelp = (word: string | undefined): boolean => word === '--help' || word === '-h'
 
-async function help(topic: string | undefined): Promise<number> {
-  const { helpText } = await import('./help.ts')
-  return print(helpText(topic === 'all'))
+async function help(topic: string | undefined, command = topic): Promise<number> {
+  const { commandHelp, helpText } = await import('./help.ts')
+  const width = process.stdout.columns ?? 100
+  const isCommand = command !== undefined && Object.hasOwn(commands, command)
+  return print(isCommand ? await commandHelp(command, width) : helpText(topic === 'all', width))
 }
 
 function print(text: string): number {

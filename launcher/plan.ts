@@ -98,7 +98,11 @@ export function withGpus(plan: Plan, node: number, gpus: readonly string[]): Pla
 }
 
 /** Each rank of a host gets as many devices as the others; where ranks outnumber devices they take turns. */
-function shareOfGpus(gpus: readonly string[], localRank: number, localSize: number): readonly string[] {
+export function shareOfGpus(
+  gpus: readonly string[],
+  localRank: number,
+  localSize: number,
+): readonly string[] {
   const each = Math.floor(gpus.length / localSize)
   if (each > 0) return gpus.slice(localRank * each, (localRank + 1) * each)
   return gpus.length > 0 ? [gpus[localRank % gpus.length]] : []

@@ -24,6 +24,9 @@ export interface AgentJob {
   bundle: string
   scriptArgs: string[]
   workingDirectory: string
+  /** Devices for the ranks of this host; all: what is found there. */
+  gpus: 'all' | readonly string[]
+  requireGpu: boolean
   /** Added to the environment that the agent inherits. */
   environment: Record<string, string>
   allreduce: AllreduceChoice

@@ -7,9 +7,10 @@ import { canSleepOnMemory } from '../src/base/system.ts'
 import { agentJobsOf } from './agentjob.ts'
 import { parseRun, type RunArgs } from './args.ts'
 import { bundleScript } from './bundle.ts'
+import { findGpus } from './gpus.ts'
 import { chooseHosts } from './hosts/choose.ts'
 import type { Output } from './output/output.ts'
-import { makePlan, type Plan, type PlannedHost } from './plan.ts'
+import { makePlan, type Plan, type PlannedHost, withGpus } from './plan.ts'
 import { openResults, runJob } from './runjob.ts'
 import { findScript } from './script.ts'
 import { planRemarks, showPlan } from './showplan.ts'
@@ -49,7 +50,10 @@ function adviseOnRanks(np: number | null, output: Output): void {
   else if (np !== null && np > cores) output.advise(`${np} ranks share ${cores} cores`)
 }
 
-function dryRun(plan: Plan, { mapBy }: RunArgs): number {
+function dryRun(given: Plan, { mapBy, environment }: RunArgs): number {
+  const here = given.hosts.find(({ via, gpus }) => via === 'local' && gpus === 'all')
+  const asked = here && { ...environment, ...here.env }.CUDA_VISIBLE_DEVICES
+  const plan = here ? withGpus(given, here.node, findGpus(asked)) : given
   for (const line of [showPlan(plan, mapBy), ...planRemarks(plan)]) process.stdout.write(`${line}\n`)
   return Status.success
 }

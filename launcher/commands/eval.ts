@@ -3,7 +3,7 @@ import { UsageError } from '../../src/base/errors.ts'
 import { evaluate } from '../../src/index.ts'
 import { flag, type Option, parse, whole } from '../args.ts'
 
-const options: Record<string, Option> = {
+export const options: Record<string, Option> = {
   episodes: { type: 'string', describe: 'episodes to play (100)' },
   seed: { type: 'string', describe: 'of the start states (0)' },
   stochastic: { type: 'boolean', describe: 'sample actions instead of taking the most probable' },

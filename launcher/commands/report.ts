@@ -4,7 +4,7 @@ import { UsageError } from '../../src/base/errors.ts'
 import { reportOnRun, writeReport } from '../../src/index.ts'
 import { type Option, parse, text } from '../args.ts'
 
-const options: Record<string, Option> = {
+export const options: Record<string, Option> = {
   o: { type: 'string', describe: "the page's file (RUN/report.html; of several runs ./report.html)" },
 }
 

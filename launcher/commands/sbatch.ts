@@ -5,7 +5,7 @@ import { Status } from '../../src/base/contract.ts'
 import { UsageError } from '../../src/base/errors.ts'
 import { flag, type Option, parse, text, whole } from '../args.ts'
 
-const options: Record<string, Option> = {
+export const options: Record<string, Option> = {
   nodes: { type: 'string', describe: 'machines (1)' },
   'ntasks-per-node': { type: 'string', describe: 'ranks on each (8)' },
   'cpus-per-task': { type: 'string', describe: 'cores for each rank (1)' },

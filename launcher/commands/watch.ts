@@ -3,7 +3,7 @@ import { UsageError } from '../../src/base/errors.ts'
 import { watch } from '../../src/index.ts'
 import { type Option, parse, text, whole } from '../args.ts'
 
-const options: Record<string, Option> = {
+export const options: Record<string, Option> = {
   port: { type: 'string', describe: 'port of the page (8090, or any that is free)' },
   host: { type: 'string', describe: 'address to listen on (127.0.0.1); others ask for a token' },
 }

@@ -157,6 +157,12 @@ export function slurmAllocation(): Allocation | null {
   return { jobId: SLURM_JOB_ID, nodelist: SLURM_JOB_NODELIST, tasksPerNode: SLURM_TASKS_PER_NODE, copies }
 }
 
+/** What names the GPUs that this process may use: CUDA's own variable, and Slurm's numbers of the job's. */
+export function visibleDevices(): { cuda: string | undefined; slurm: string | undefined } {
+  const { CUDA_VISIBLE_DEVICES, SLURM_STEP_GPUS, SLURM_JOB_GPUS } = process.env
+  return { cuda: CUDA_VISIBLE_DEVICES, slurm: SLURM_STEP_GPUS ?? SLURM_JOB_GPUS }
+}
+
 /** A variable of the launcher's own environment, for `-x NAME`. */
 export function exportedVariable(name: string): string | undefined {
   return process.env[name]

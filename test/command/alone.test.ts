@@ -99,7 +99,7 @@ test('--help, --help all and --version', async () => {
   for (const word of ['-np N', '--out', '--total-steps', 'Examples', 'pporun --help all'])
     assert.ok(help.stdout.includes(word), word)
   assert.ok(!help.stdout.includes('--gae-lambda') && all.stdout.includes('--gae-lambda'))
-  for (const option of ['--start-timeout', '--wdir', '-x NAME=VALUE', '--num-envs', '--shards'])
+  for (const option of ['--start-timeout', '--wdir', '-x NAME[=VALUE]', '--num-envs', '--shards'])
     assert.ok(all.stdout.includes(option), option)
   assert.ok(all.stdout.split('\n').every(line => line.length <= 120))
   assert.equal(version.stdout, `${readJson<{ version: string }>(checkout, 'package.json').version}\n`)
