@@ -41,6 +41,7 @@ export interface RunArgs {
   quiet: boolean
   timeline: boolean
   dryRun: boolean
+  check: boolean
   requireGpu: boolean
   wdir: string | null
   environment: Record<string, string>
@@ -102,6 +103,7 @@ export const launchOptions: Record<string, Option> = {
     describe: 'record what every rank does and when, into timeline.json (Perfetto)',
   },
   quiet: { type: 'boolean', describe: "show only the ranks' own output and errors" },
+  check: { type: 'boolean', describe: 'make every check of a start on every host, and start no rank' },
   'require-gpu': { type: 'boolean', describe: 'refuse hosts without a GPU' },
   'dry-run': { type: 'boolean', describe: 'print which rank would run where, and stop' },
   'op-timeout': {
@@ -181,6 +183,7 @@ export function parseRun(argv: readonly string[]): RunArgs {
     quiet: flag(parsed.quiet),
     timeline: flag(parsed.timeline),
     dryRun: flag(parsed['dry-run']),
+    check: flag(parsed.check),
     requireGpu: flag(parsed['require-gpu']),
     wdir: text('--wdir', parsed.wdir),
     environment: environment(list('-x', parsed.x)),

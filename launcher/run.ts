@@ -7,6 +7,7 @@ import { canSleepOnMemory } from '../src/base/system.ts'
 import { agentJobsOf } from './agentjob.ts'
 import { parseRun, type RunArgs } from './args.ts'
 import { bundleScript } from './bundle.ts'
+import { checkHosts, showHosts } from './check.ts'
 import { findGpus } from './gpus.ts'
 import { chooseHosts } from './hosts/choose.ts'
 import type { Output } from './output/output.ts'
@@ -14,7 +15,7 @@ import { makePlan, type Plan, type PlannedHost, withGpus } from './plan.ts'
 import { openResults, runJob } from './runjob.ts'
 import { findScript } from './script.ts'
 import { planRemarks, showPlan } from './showplan.ts'
-import { spawner } from './spawn/spawn.ts'
+import { type Spawner, spawner } from './spawn/spawn.ts'
 
 /**
  * `pporun [run]`: checks everything that can be checked, then starts the ranks. Returns the exit status.
@@ -40,6 +41,7 @@ export async function run(
   const jobId = newJobId()
   const agentJobs = agentJobsOf(args, plan, { jobId, bundle: await bundleScript(script) })
   const starter = spawner({ jobId, ssh: args.ssh })
+  if (args.check) return check(plan, starter, args)
   const settings = { ...args, plan, spawner: starter, agentJob: ({ node }: PlannedHost) => agentJobs[node] }
   return runJob(settings, args, results, ended)
 }
@@ -55,5 +57,14 @@ function dryRun(given: Plan, { mapBy, environment }: RunArgs): number {
   const asked = here && { ...environment, ...here.env }.CUDA_VISIBLE_DEVICES
   const plan = here ? withGpus(given, here.node, findGpus(asked)) : given
   for (const line of [showPlan(plan, mapBy), ...planRemarks(plan)]) process.stdout.write(`${line}\n`)
+  return Status.success
+}
+
+/** `--check`: all that a start looks at, and then no rank. */
+async function check(plan: Plan, spawn: Spawner, { mapBy }: RunArgs): Promise<number> {
+  const say = (text: string) => process.stderr.write(`pporun: ${text}\n`)
+  const hosts = await checkHosts(plan, spawn, say)
+  for (const line of [showPlan(plan, mapBy), ...planRemarks(plan), 'ready:', ...showHosts(hosts)])
+    process.stdout.write(`${line}\n`)
   return Status.success
 }

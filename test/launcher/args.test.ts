@@ -42,6 +42,7 @@ test('without options: no number of ranks, and the defaults of the contract', ()
     quiet: false,
     timeline: false,
     dryRun: false,
+    check: false,
     requireGpu: false,
     wdir: null,
     environment: {},
@@ -54,7 +55,7 @@ test('without options: no number of ranks, and the defaults of the contract', ()
 
 test('every option is read, also after a value that looks like an option’s name', () => {
   const words =
-    '--out np --allreduce direct --security none --wdir x -x A=1 -x B=x=y --op-timeout 1.5 --start-timeout=2 --timeout 3 --grace 4 --quiet --timeline --map-by node --oversubscribe --hostfile h -H a:2 --host b --launcher ssh --dry-run --require-gpu --timestamp-output --ssh=x --iface eth1 --port-range 1-65535 -np 3'
+    '--out np --allreduce direct --security none --wdir x -x A=1 -x B=x=y --op-timeout 1.5 --start-timeout=2 --timeout 3 --grace 4 --quiet --timeline --map-by node --oversubscribe --hostfile h -H a:2 --host b --launcher ssh --dry-run --check --require-gpu --timestamp-output --ssh=x --iface eth1 --port-range 1-65535 -np 3'
   const parsed = parseRun([...words.split(' '), 'a.ts'])
   assert.deepEqual(parsed, {
     np: 3,
@@ -78,6 +79,7 @@ test('every option is read, also after a value that looks like an option’s nam
     quiet: true,
     timeline: true,
     dryRun: true,
+    check: true,
     requireGpu: true,
     wdir: 'x',
     environment: { A: '1', B: 'x=y' },

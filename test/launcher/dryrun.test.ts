@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { checkout } from '../data.ts'
-import { run, temporaryFolder } from '../rig.ts'
+import { pporun, run, script, temporaryFolder } from '../rig.ts'
 
 const folder = join(checkout, 'hostfiles')
 
@@ -74,4 +74,21 @@ test('hosts that cannot be had: one line, status 2', async t => {
     assert.deepEqual([status, stdout], [2, ''], words)
     assert.match(stderr.trimEnd(), message)
   }
+})
+
+test('--check makes the checks of a start and starts no rank', async t => {
+  const folder = temporaryFolder(t)
+  const path = script(folder, `throw new Error('started')`)
+  const job = pporun(['--check', '-np', '2', path], { cwd: folder })
+  const { status, stdout, stderr } = await job.ended
+  assert.deepEqual([status, stderr], [0, ''])
+  assert.match(
+    stdout,
+    /^2 ranks on 1 host, by slot\n(?:.*\n)+ready:\n {2}\S+ +Node v\d+\.\S+ +\d+ cores +clock \+0\.0 ms\n$/,
+  )
+  assert.deepEqual(readdirSync(folder), ['script.ts'])
+  await job.allGone(2)
+  const missing = await run(['--check', '-H', 'no-such-host.invalid', path], { cwd: folder })
+  assert.equal(missing.status, 2)
+  assert.match(missing.stderr, /^pporun: .*no-such-host\.invalid/)
 })

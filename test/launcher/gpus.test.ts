@@ -53,7 +53,7 @@ test('each rank gets its own devices; that ranks share is said', async t => {
   const path = script(folder, tell)
   const ranks = async (...words: string[]) => {
     const { stdout, stderr } = await run([...words, '--tag-output', path], { env })
-    return [...stdout.trimEnd().split('\n').sort(), ...(stderr.match(/share.*/g) ?? [])]
+    return [...stdout.trimEnd().split('\n').sort(), ...(stderr.match(/share .* GPUs/g) ?? [])]
   }
   assert.deepEqual(await ranks('-np', '3'), ['[0] 0', '[1] 1', '[2] 2'])
   assert.deepEqual(await ranks('-x', 'CUDA_VISIBLE_DEVICES=2,1', '-np', '2'), ['[0] 2', '[1] 1'])
