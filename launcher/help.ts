@@ -18,6 +18,12 @@ const run: Command = {
 
 const commands: Record<string, Command> = {
   run,
+  worker: {
+    usage: 'pporun worker [options] SCRIPT.ts [training options]',
+    describe: 'one rank, started by srun, mpirun, torchrun or Kubernetes',
+    options: async () => launchOptions,
+    example: 'srun -n 8 pporun worker --out runs/a train.ts',
+  },
   eval: {
     usage: 'pporun eval RUN|CHECKPOINT [options]',
     describe: 'play episodes with a trained policy',
@@ -37,7 +43,7 @@ const commands: Record<string, Command> = {
     example: 'pporun report runs/a runs/b -o compared.html',
   },
   bench: {
-    usage: 'pporun bench allreduce [options]',
+    usage: 'pporun bench allreduce|engine [options]',
     describe: 'measure on this machine',
     options: async () => (await import('./commands/bench/allreduce.ts')).allreduce.options,
     example: 'pporun bench allreduce -np 4 --sizes 4,40000',
