@@ -63,7 +63,6 @@ export class FaultyNetwork {
 class Way {
   readonly #client: Socket
   readonly #upstream: Socket
-  #held: Buffer | null = null
   /** When the newest bytes of a slow link arrive. */
   #arrival = 0
 
@@ -79,12 +78,12 @@ class Way {
       this.#client.resetAndDestroy()
       this.#upstream.resetAndDestroy()
     } else if (fault === 'truncate') this.#upstream.end(chunk.subarray(0, chunk.length >> 1))
-    else if (fault === 'reorder' && this.#held === null) this.#held = chunk
-    else {
+    else if (fault === 'reorder') {
+      this.#upstream.write(chunk.subarray(chunk.length >> 1))
+      this.#upstream.write(chunk.subarray(0, chunk.length >> 1))
+    } else {
       this.#upstream.write(chunk)
       if (fault === 'duplicate') this.#upstream.write(chunk)
-      if (this.#held) this.#upstream.write(this.#held)
-      this.#held = null
     }
   }
 
