@@ -45,7 +45,9 @@ export function distributionConformance(make: MakeEngine, tolerances: Tolerances
           within(statistics[Statistic.policyLoss], -term.advantage * ratio, float64.log_prob[row])
           within(statistics[Statistic.entropy], float64.entropy[row])
           within(statistics[Statistic.kl], float64.kl_old_new[row])
-          const own = gradient.map(x => (term.klCoef ? x : -x) / (term.advantage ? ratio : 1))
+          // d (-ratio) is -ratio d log p.
+          const by = term.klCoef ? 1 : term.advantage ? statistics[Statistic.policyLoss] : -1
+          const own = gradient.map(x => x / by)
           const slopes = outputsOf(expected)[row]
           const scale = Math.max(1, ...outputsOf(expected).flat().map(Math.abs))
           allNear(own.subarray(n * n, n * n + n), slopes, (extreme ? 1e-4 : tolerances.tensor) * scale)
