@@ -53,7 +53,6 @@ export class LocalRank {
     this.rank = job.ranks[index]
     this.local = job.localRanks[index]
     const flags = ['--import', PRELOAD, '--enable-source-maps']
-    // Not execa: a rank inherits a descriptor of shared memory and the agent owns the whole of its life.
     this.#process = spawn(process.execPath, [...flags, place.script, ...job.scriptArgs], {
       cwd: job.workingDirectory,
       env: this.#environment(job, place),

@@ -1,5 +1,5 @@
+import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { execa } from 'execa'
 import { eachLine } from '../output/lines.ts'
 
 /** An agent as the launcher holds it, whatever carries its words: a pipe, ssh, srun. */
@@ -32,15 +32,7 @@ const KEPT_LINES = 20
  * @param stderr 'inherit': it says on this process's stderr what it has to say.
  */
 export function carry(command: string, args: readonly string[], stderr: 'pipe' | 'inherit'): AgentProcess {
-  const child = execa(command, args, {
-    detached: true,
-    cleanup: false,
-    reject: false,
-    buffer: false,
-    stdin: 'pipe',
-    stdout: 'pipe',
-    stderr,
-  })
+  const child = spawn(command, args, { detached: true, stdio: ['pipe', 'pipe', stderr] })
   const lastWords: string[] = []
   let listener = (_line: string): void => {}
   if (child.stderr)
@@ -49,9 +41,16 @@ export function carry(command: string, args: readonly string[], stderr: 'pipe' |
       if (lastWords.length > KEPT_LINES) lastWords.shift()
       listener(line)
     })
-  const ended = child.then(({ exitCode = null, signal, code }) => {
-    if (code === 'ENOENT') lastWords.push(`${command}: not found`)
-    return { how: signal ?? `exit status ${exitCode}`, exitCode, lastWords }
+  const ended = new Promise<Ending>(resolve => {
+    child.on('close', (exitCode, signal) =>
+      resolve({ how: signal ?? `exit status ${exitCode}`, exitCode, lastWords }),
+    )
+    child.on('error', error => {
+      lastWords.push(
+        (error as NodeJS.ErrnoException).code === 'ENOENT' ? `${command}: not found` : error.message,
+      )
+      resolve({ how: 'did not start', exitCode: null, lastWords })
+    })
   })
   return {
     stdin: child.stdin!,

@@ -16,7 +16,7 @@ const packages: [name: RegExp, allowed: RegExp][] = [
   [/^zeromq$/, /^src\/collective\/(zmq|zmq\/\w+|rendezvous)\.ts$/],
   [/^koffi$/, /^src\/base\/(system|native)\.ts$/],
   [/^@tensorflow\//, /^src\/engine\/tfjs\//],
-  [/^(execa|esbuild)$/, /^launcher\//],
+  [/^esbuild$/, /^launcher\//],
   [/^yargs$/, /^(launcher\/args|src\/options)\.ts$/],
 ]
 
