@@ -33,7 +33,7 @@ const kinds: readonly Kind[] = [
 const RETURN = 'charts/episodic_return'
 const steps: Axis = { label: 'environment steps' }
 
-/** All charts of these groups; whatever else their metrics hold comes last, under its own name. */
+/** All charts of these groups; whatever else their metrics hold comes last, under its own name, unless it is always 0. */
 export function chartsOf(groups: readonly Group[]): Chart[] {
   const shown = new Set([
     RETURN,
@@ -43,7 +43,9 @@ export function chartsOf(groups: readonly Group[]): Chart[] {
     'time/allreduce',
   ])
   const names = new Set(groups.flatMap(({ runs }) => runs.flatMap(({ history }) => history.names)))
-  const others = [...names].filter(name => name.includes('/') && !shown.has(name))
+  const isUsed = (name: string) =>
+    groups.some(({ runs }) => runs.some(({ history }) => history.column(name).some(value => value !== 0)))
+  const others = [...names].filter(name => name.includes('/') && !shown.has(name) && isUsed(name))
   return [
     { ...chart({ metric: RETURN, title: 'Return, mean of the last 100 episodes' }, groups), wide: true },
     ...kinds.map(kind => chart(kind, groups)),
