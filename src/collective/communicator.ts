@@ -109,7 +109,7 @@ export class Communicator {
   algorithm(bytes: number): AlgorithmName {
     if (this.#memory) return 'direct'
     const { allreduce = 'auto' } = this.#options
-    return allreduce === 'auto' ? choose(bytes, this.size) : allreduce
+    return allreduce === 'auto' ? choose(bytes) : allreduce
   }
 
   /** Every rank's array, by rank; lengths may differ, types may not. */

@@ -29,9 +29,6 @@ export const direct: Algorithm = { allreduce, reduceScatter }
 /** An array this short is a message in any case: one step instead of two. */
 const SHORT = 2 ** 12 // bytes
 
-/** Of two ranks, long arrays go in parts: one is added while the next travels. */
-const PART = 2 ** 19 // bytes
-
 function allreduce(x: Exchange, array: TypedArray, reduce: Reduce): Eventually<void> {
   if (x.size === 1) return // it is the result
   if (x.size === 2) return swap(x, array, reduce)
@@ -55,12 +52,8 @@ async function bySlices(x: Exchange, array: TypedArray, reduce: Reduce): Promise
  */
 async function swap(x: Exchange, array: TypedArray, reduce: Reduce): Promise<void> {
   const peer = 1 - x.rank
-  const parts = Math.max(1, Math.ceil(array.byteLength / PART))
-  for (let k = 0; k < parts; k++) x.send(peer, k, slice(array, k, parts))
-  for (let k = 0; k < parts; k++) {
-    const target = slice(array, k, parts)
-    reduce(target, await x.recv(peer, k, target.length))
-  }
+  x.send(peer, 0, array)
+  reduce(array, await x.recv(peer, 0, array.length))
 }
 
 /** Everybody sends everybody all it has, and adds, in the order of the ranks. Cost: alpha + (N-1) S (beta + gamma). */

@@ -12,11 +12,9 @@ export const algorithms: Record<AlgorithmName, Algorithm> = { ring, direct, star
 const RING_FROM = 2 ** 20 // bytes
 
 /**
- * What `auto` takes for an array of `bytes` on `size` ranks: a function of these two alone, so that all ranks
- * take the same. Measured, not modelled: README.md has the figures behind it. Never the star, which would make
- * rank 0 a server.
+ * What `auto` takes for an array of `bytes`: a function of that alone, so that all ranks take the same. Measured, not
+ * modelled: README.md has the figures behind it. Never the star, which would make rank 0 a server.
  */
-export function choose(bytes: number, size: number): AlgorithmName {
-  // Two ranks swap what they have, whatever its size.
-  return size > 2 && bytes >= RING_FROM ? 'ring' : 'direct'
+export function choose(bytes: number): AlgorithmName {
+  return bytes >= RING_FROM ? 'ring' : 'direct'
 }
