@@ -253,10 +253,10 @@ export class Agent {
   }
 }
 
-/** The memory in which all ranks of the job add up, if they are all here and can. */
-function openMemory({ transport, np, ranks }: AgentJob): number | null {
-  const together = np > 1 && ranks.length === np && transport !== 'zmq'
-  return together && canSleepOnMemory() ? openSharedMemory(segmentBytes(np)) : null
+/** The memory in which the ranks of this host add up, if they are several and can. */
+function openMemory({ transport, ranks }: AgentJob): number | null {
+  const wanted = ranks.length > 1 && transport !== 'zmq'
+  return wanted && canSleepOnMemory() ? openSharedMemory(segmentBytes(ranks.length)) : null
 }
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true

@@ -256,7 +256,10 @@ export function text(option: string, given: unknown): string | null {
 function sums(parsed: Record<string, unknown>): Pick<RunArgs, 'allreduce' | 'transport'> {
   const allreduce = oneOf('--allreduce', parsed.allreduce, allreduceChoices) ?? 'auto'
   const transport = oneOf('--transport', parsed.transport, transportChoices) ?? 'auto'
-  if (transport === 'shm' && allreduce !== 'auto')
+  const inMemory = allreduce === 'auto' || allreduce === 'hierarchical'
+  if (transport === 'zmq' && allreduce === 'hierarchical')
+    throw new UsageError('--allreduce hierarchical adds up in shared memory; leave out --transport zmq')
+  if (transport === 'shm' && !inMemory)
     throw new UsageError(`--allreduce ${allreduce} goes over sockets; leave out --transport shm`)
   return { allreduce, transport }
 }

@@ -133,7 +133,7 @@ export class Job {
 
   #hearRank({ clockOffset }: AgentLink, rank: number, message: RankMessage): void {
     if (message.type === 'hello') this.#ranks.greeted(rank)
-    else if (message.type === 'address') this.#meet(rank, message)
+    else if (message.type === 'member') this.#meet(rank, message)
     else if (message.type === 'closed') this.#closed(rank, message.generation)
     else if (message.type === 'strays') this.#runs.dropped(message.strays)
     else if (message.type === 'spans') this.#runs.timeline?.add(rank, message.spans, clockOffset ?? 0)
@@ -148,12 +148,12 @@ export class Job {
     }
   }
 
-  #meet(rank: number, { generation, address, wire }: Extract<RankMessage, { type: 'address' }>): void {
+  #meet(rank: number, { generation, member, wire }: Extract<RankMessage, { type: 'member' }>): void {
     if (wire !== WIRE_VERSION)
       this.#verdict.fail(rank, `speaks wire version ${wire}, this launcher ${WIRE_VERSION}`, Status.failure)
     this.#ranks.connected(rank, generation)
-    const addresses = this.#rendezvous.offer(rank, generation, address)
-    if (addresses) this.#orderAll({ type: 'table', generation, addresses })
+    const members = this.#rendezvous.offer(rank, generation, member)
+    if (members) this.#orderAll({ type: 'table', generation, members })
     else this.#checkLeft()
   }
 

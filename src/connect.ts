@@ -8,7 +8,7 @@ import {
   rankSettings,
   type TransportChoice,
 } from './base/contract.ts'
-import { type Control, control } from './base/control.ts'
+import { type Control, control, type Member } from './base/control.ts'
 import { UsageError } from './base/errors.ts'
 import { openProgress, type ProgressWriter } from './base/progress.ts'
 import { segmentBytes } from './base/segment.ts'
@@ -46,27 +46,29 @@ export async function connect(options: ConnectOptions = {}): Promise<Communicato
     epoch,
     localRank,
     localSize,
-    node: nodeRank,
     progress: progress(),
     opTimeout: settings?.opTimeout ?? Limit.operation,
     allreduce: options.allreduce ?? settings?.allreduce ?? 'auto',
   }
   if (!pipe || !settings) return new Communicator(inprocTransports(1)[0], common)
 
-  const memory = options.transport === 'zmq' ? undefined : sharedMemory(settings.memoryFd, rank, size)
-  if (options.transport === 'shm' && !memory)
-    throw new UsageError('connect: the ranks of this job share no memory')
+  const memoryFd = options.transport === 'zmq' ? null : settings.memoryFd
   const transport = await ZmqTransport.bind({
     ...{ rank, size, place: { job: tagOf(settings.jobId), epoch } },
     ...{ folder: settings.folder, security: settings.security, network: network(settings) },
   })
-  const addresses = await meet(pipe, epoch, transport.address)
-  await transport.connect(addresses, settings.startTimeout).catch(async error => {
+  const member = { ...transport.address, node: nodeRank, memory: memoryFd !== null }
+  const members = await meet(pipe, epoch, member)
+  const levels = haveLevels(members)
+  const nodes = members.map(({ node }) => node)
+  const here = nodes.flatMap((node, rank) => (node === nodeRank ? [rank] : []))
+  refuseIfApart(options.transport ?? 'auto', common.allreduce, levels, new Set(nodes).size)
+  await transport.connect(members, settings.startTimeout).catch(async error => {
     throw (await judge(pipe, error, null)) ?? error
   })
   const comm = new Communicator(transport, {
     ...common,
-    memory,
+    ...{ memory: sharedMemory(memoryFd, localRank, here), levels, nodes },
     who: `rank ${rank} (${hostname()}, pid ${process.pid})`,
     judge: (error, wait) => judge(pipe, error, wait),
     // The last frame may still be on its way when its sender is done: leave when the launcher has heard from all.
@@ -93,12 +95,29 @@ export async function tellSpans(pipe: Control): Promise<void> {
 
 let memory: SharedMemory | undefined
 
-/** What all ranks of the job share, if they are on one host; the same for all communicators. */
-function sharedMemory(fd: number | null, rank: number, size: number): SharedMemory | undefined {
+/** What the ranks of this host share; the same for all communicators. */
+function sharedMemory(fd: number | null, rank: number, ranks: number[]): SharedMemory | undefined {
   if (fd === null) return undefined
-  const ranks = Array.from({ length: size }, (_, i) => i)
-  memory ??= new SharedMemory(mapSharedMemory(fd, segmentBytes(size)), rank, ranks)
+  memory ??= new SharedMemory(mapSharedMemory(fd, segmentBytes(ranks.length)), rank, ranks)
   return memory
+}
+
+/** Some host has several ranks, and wherever there are several they share memory. */
+function haveLevels(members: Member[]): boolean {
+  const several = members.filter(({ node }) => members.filter(other => other.node === node).length > 1)
+  return several.length > 0 && several.every(({ memory }) => memory)
+}
+
+function refuseIfApart(
+  transport: TransportChoice,
+  allreduce: AllreduceChoice,
+  levels: boolean,
+  hosts: number,
+): void {
+  if (transport === 'shm' && !(levels && hosts === 1))
+    throw new UsageError('--transport shm: the ranks of this job do not all share memory')
+  if (allreduce === 'hierarchical' && !levels)
+    throw new UsageError('--allreduce hierarchical: no host has ranks that share memory; leave it out')
 }
 
 /** Where ranks of other hosts may reach this one; null: there are none. */

@@ -10,7 +10,7 @@ export const WIRE_VERSION = 4
 export const engineChoices = ['auto', 'native', 'wasm', 'reference'] as const
 
 /** --allreduce: how gradients are added up (src/collective/table.ts). */
-export const allreduceChoices = ['auto', 'ring', 'direct', 'star'] as const
+export const allreduceChoices = ['auto', 'ring', 'direct', 'hierarchical', 'star'] as const
 export type AllreduceChoice = (typeof allreduceChoices)[number]
 
 /** --transport: what carries the sums; auto: shared memory where all ranks are on one host. */

@@ -24,10 +24,18 @@ export interface Strays {
   messages: number
 }
 
+/** A rank as the others have to know it. */
+export interface Member extends Address {
+  /** Its host's number. */
+  node: number
+  /** The ranks of its host share memory. */
+  memory: boolean
+}
+
 /** From a rank. */
 export type RankMessage =
   | { type: 'hello' }
-  | { type: 'address'; generation: number; address: Address; wire: number }
+  | { type: 'member'; generation: number; member: Member; wire: number }
   | { type: 'closed'; generation: number }
   /** What a rank has dropped by the time it leaves. */
   | { type: 'strays'; strays: Strays }
@@ -44,7 +52,7 @@ export type RankMessage =
 
 /** To a rank. */
 export type RankOrder =
-  | { type: 'table'; generation: number; addresses: Address[] }
+  | { type: 'table'; generation: number; members: Member[] }
   | { type: 'allClosed'; generation: number }
   | { type: 'claimed'; index: number; folder: string; refused?: undefined }
   | { type: 'claimed'; index: number; refused: string }

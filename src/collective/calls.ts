@@ -17,13 +17,18 @@ export interface CommunicatorOptions {
   opTimeout: number
   localRank: number
   localSize: number
-  /** Number of this rank's host; 0 unless said. */
-  node?: number
-  /** How allreduce and reduceScatter work; `auto`, unless said, is table.ts. The same on all ranks. */
+  /** The number of each rank's host; all 0 unless said. */
+  nodes?: readonly number[]
+  /**
+   * How allreduce and reduceScatter work. `auto`, unless said: `hierarchical` where it can be, else table.ts. The same on
+   * all ranks.
+   */
   allreduce?: AllreduceChoice
   progress: ProgressWriter
-  /** What all ranks share if they are on one host: with `auto` collectives of all ranks go through it. The same on all ranks. */
+  /** What the ranks of this host share. */
   memory?: SharedMemory | undefined
+  /** Every host's ranks share memory, if it has several: the same on all ranks. True, unless said, where this one's do. */
+  levels?: boolean
   /** How errors name this rank: with its host and pid. */
   who?: string
   /**

@@ -7,10 +7,11 @@ import { type Carrier, messages } from './carrier.ts'
 import type { Exchange } from './exchange.ts'
 import type { DTypeName } from './frame.ts'
 import { type Claim, everybody, type Group, groupOf, newId, Presence } from './group.ts'
+import { Hierarchical, leadersOf } from './hierarchical.ts'
 import { Pairs } from './pairs.ts'
 import { checkReducible, finish, type ReduceOp, reductions } from './reduce.ts'
 import type { SharedMemory } from './shm.ts'
-import { type AlgorithmName, algorithms, choose } from './table.ts'
+import { type AlgorithmName, algorithms, choose, type MessageAlgorithm } from './table.ts'
 import type { Transport } from './transport.ts'
 
 /** What is done at once hands this out: no promise per call. */
@@ -40,6 +41,7 @@ export class Communicator {
   readonly #calls: Calls
   readonly #pairs: Pairs
   readonly #memory: SharedMemory | undefined
+  readonly #levels: Algorithm | undefined
   readonly #carrier: Carrier
   #closing: Promise<void> | null = null
 
@@ -59,11 +61,14 @@ export class Communicator {
     this.size = this.#group.ranks.length
     this.localRank = this.#group.localRank
     this.localSize = this.#group.localSize
-    const { memory, allreduce = 'auto' } = options
-    // Groups reduce over the transport: the memory's meetings are of all ranks.
-    this.#memory = this.#group.id === 0 && allreduce === 'auto' ? memory : undefined
-    this.#carrier = this.#memory ?? messages
-    this.transport = this.#memory ? 'shm' : transport.name
+    const { nodes, memory, levels = memory !== undefined, allreduce = 'auto' } = options
+    // Groups reduce over messages: the memory's meetings are of all ranks of a host.
+    const inLevels = levels && this.#group.id === 0 && (allreduce === 'auto' || allreduce === 'hierarchical')
+    const oneHost = new Set(nodes).size <= 1
+    this.#memory = inLevels ? memory : undefined
+    this.#carrier = (oneHost && this.#memory) || messages
+    if (inLevels) this.#levels = (oneHost && memory) || new Hierarchical(memory, leadersOf(nodes!, this.rank))
+    this.transport = !inLevels ? transport.name : oneHost ? 'shm' : `shm+${transport.name}`
   }
 
   /**
@@ -105,11 +110,9 @@ export class Communicator {
     return slice as T
   }
 
-  /** The algorithm that reduces an array of this many bytes; in shared memory every rank sums its slice: direct. */
+  /** The algorithm that reduces an array of this many bytes. */
   algorithm(bytes: number): AlgorithmName {
-    if (this.#memory) return 'direct'
-    const { allreduce = 'auto' } = this.#options
-    return allreduce === 'auto' ? choose(bytes) : allreduce
+    return this.#levels ? 'hierarchical' : this.#byMessages(bytes)
   }
 
   /** Every rank's array, by rank; lengths may differ, types may not. */
@@ -172,7 +175,12 @@ export class Communicator {
     if (presence.splitting) throw new PporunError('split: another one is still running; await it first')
     presence.splitting = true
     try {
-      const row = Int32Array.of(color, key, presence.nextGroup, this.#options.node ?? 0)
+      const row = Int32Array.of(
+        color,
+        key,
+        presence.nextGroup,
+        this.#options.nodes?.[this.#group.ranks[this.rank]] ?? 0,
+      )
       const rows = await this.#calls.collective('split', row, { length: row.length }, x =>
         this.#carrier.allgather(x, row),
       )
@@ -220,7 +228,12 @@ export class Communicator {
   }
 
   #reducer(bytes: number): Algorithm {
-    return this.#memory ?? algorithms[this.algorithm(bytes)]
+    return this.#levels ?? algorithms[this.#byMessages(bytes)]
+  }
+
+  #byMessages(bytes: number): MessageAlgorithm {
+    const { allreduce = 'auto' } = this.#options
+    return allreduce === 'auto' || allreduce === 'hierarchical' ? choose(bytes) : allreduce
   }
 
   #checkRank(what: string, rank: number): void {

@@ -37,6 +37,11 @@ export class Exchange {
     this.seconds = seconds
   }
 
+  /** The same call among other ranks. */
+  among(group: Group): Exchange {
+    return new Exchange(this.#transport, group, this.call, this.seconds)
+  }
+
   /** Sends `elements` as message `step`; they are the caller's again on return. */
   send(to: number, step: number, elements: TypedArray): void {
     this.#transport.send(this.#ranks[to], { header: { ...this.call, step }, payload: bytesOf(elements) })

@@ -6,16 +6,26 @@ import { trace } from '../base/trace.ts'
 import { type Call, checkSameCall, type Header } from './frame.ts'
 import { PeerTimeoutError } from './transport.ts'
 
-/** Looks at another rank's line before this one gives way: many where each has a core, few where they must take turns. */
-const PATIENT_LOOKS = 4000
-const HASTY_LOOKS = 20
+/** How a rank waits for another: first it looks, then it gives way, then it sleeps. */
+export interface Patience {
+  /** Looks at the other's line. */
+  looks: number
+  /** Milliseconds of giving the core to whoever wants it. */
+  yielding: number
+  /** Milliseconds asleep at a time, if at all; the event loop gets a turn in between, so that an abort is heard. */
+  nap: number
+}
+
 /**
- * Milliseconds of giving the core to whoever wants it, before it sleeps: longer than it takes to be woken, or two ranks
- * that have slept once would find each other asleep for ever.
+ * Many looks where each rank has a core, few where they must take turns. It gives way for longer than it takes to be
+ * woken, or two ranks that have slept once would find each other asleep for ever.
  */
-const YIELDING = 0.5
-/** Milliseconds asleep at a time; the event loop gets a turn in between, so that an abort is heard. */
-const NAP = 1
+const patienceOf = (ranks: number): Patience => ({
+  looks: ranks > availableParallelism() ? 20 : 4000,
+  yielding: 0.5,
+  nap: 1,
+})
+
 /** Milliseconds without a turn of the event loop. */
 const BREATH = 10
 
@@ -43,19 +53,19 @@ export class Meeting {
   readonly #lines: Int32Array[]
   readonly #sleepers: Int32Array[]
   readonly #futexes: Sleeper[]
-  readonly #looks: number
+  readonly #patience: Patience
   #failure: Error | null = null
   #lastTurn: number = performance.now()
 
   /** @param ranks in the job, by local rank. */
-  constructor(memory: ArrayBuffer, rank: number, ranks: readonly number[]) {
+  constructor(memory: ArrayBuffer, rank: number, ranks: readonly number[], patience?: Patience) {
     const places = segmentPlaces(ranks.length)
     this.#rank = rank
     this.#ranks = ranks
     this.#lines = ranks.map((_, local) => new Int32Array(memory, places.line(local), LINE / 4))
     this.#sleepers = ranks.map((_, local) => new Int32Array(memory, places.sleepers(local), 1))
     this.#futexes = this.#lines.map(line => sleeperOn(line.subarray(ARRIVALS, ARRIVALS + 1)))
-    this.#looks = ranks.length > availableParallelism() ? HASTY_LOOKS : PATIENT_LOOKS
+    this.#patience = patience ?? patienceOf(ranks.length)
   }
 
   /**
@@ -125,8 +135,9 @@ export class Meeting {
   }
 
   #seen(rank: number, arrivals: number): boolean {
-    for (let look = 0; look < this.#looks; look++) if (this.#arrived(rank, arrivals)) return true
-    for (const end = performance.now() + YIELDING; performance.now() < end; ) {
+    const { looks, yielding } = this.#patience
+    for (let look = 0; look < looks; look++) if (this.#arrived(rank, arrivals)) return true
+    for (const end = performance.now() + yielding; performance.now() < end; ) {
       yieldCore()
       if (this.#arrived(rank, arrivals)) return true
     }
@@ -149,7 +160,8 @@ export class Meeting {
         const start = performance.now()
         Atomics.add(this.#sleepers[rank], 0, 1)
         const now = Atomics.load(this.#lines[rank], ARRIVALS)
-        if (((now - arrivals) | 0) < 0) this.#futexes[rank].wait(now, NAP)
+        const { nap } = this.#patience
+        if (((now - arrivals) | 0) < 0 && nap > 0) this.#futexes[rank].wait(now, nap)
         Atomics.sub(this.#sleepers[rank], 0, 1)
         await this.#breathe()
         // A process that was suspended meanwhile has not waited for anybody.

@@ -1,38 +1,38 @@
 import { WIRE_VERSION } from '../base/contract.ts'
-import type { Address, Control } from '../base/control.ts'
+import type { Control, Member } from '../base/control.ts'
 
 /**
  * How ranks find each other: each tells the launcher where it listens, over its control pipe, and gets
- * everybody's addresses once all have done so. No fixed ports, no server of its own. A process may connect
+ * everybody else's place once all have done so. No fixed ports, no server of its own. A process may connect
  * more than once; `generation` counts.
  */
-export async function meet(control: Control, generation: number, address: Address): Promise<Address[]> {
-  await control.send({ type: 'address', generation, address, wire: WIRE_VERSION })
-  return (await control.receive('table', table => table.generation === generation)).addresses
+export async function meet(control: Control, generation: number, member: Member): Promise<Member[]> {
+  await control.send({ type: 'member', generation, member, wire: WIRE_VERSION })
+  return (await control.receive('table', table => table.generation === generation)).members
 }
 
 /** The launcher's side. */
 export class Rendezvous {
   readonly size: number
-  readonly #tables = new Map<number, (Address | undefined)[]>()
+  readonly #tables = new Map<number, (Member | undefined)[]>()
 
   constructor(size: number) {
     this.size = size
   }
 
-  /** Notes where a rank listens. Returns all addresses, by rank, when it was the last to say. */
-  offer(rank: number, generation: number, address: Address): Address[] | null {
-    const table = this.#tables.get(generation) ?? new Array<Address | undefined>(this.size).fill(undefined)
-    table[rank] = address
+  /** Notes where a rank listens. Returns all members, by rank, when it was the last to say. */
+  offer(rank: number, generation: number, member: Member): Member[] | null {
+    const table = this.#tables.get(generation) ?? new Array<Member | undefined>(this.size).fill(undefined)
+    table[rank] = member
     this.#tables.set(generation, table)
-    return table.includes(undefined) ? null : (table as Address[])
+    return table.includes(undefined) ? null : (table as Member[])
   }
 
   /** Ranks that the others are waiting for, in the oldest meeting that is not complete. */
   missing(): number[] {
     for (const table of this.#tables.values())
       if (table.includes(undefined))
-        return table.flatMap((address, rank) => (address === undefined ? [rank] : []))
+        return table.flatMap((member, rank) => (member === undefined ? [rank] : []))
     return []
   }
 }

@@ -2,11 +2,11 @@ import { after, type Eventually } from '../base/eventually.ts'
 import { part } from '../base/math/parts.ts'
 import { BUFFER_BYTES, LINE, type SegmentPlaces, SLOT_BYTES, segmentPlaces } from '../base/segment.ts'
 import { type Algorithm, slice } from './algorithm.ts'
-import { bytesOf, copyOf, elementsOf, type TypedArray, viewOf } from './arrays.ts'
+import { bytesOf, copyOf, dtypeOf, elementsOf, type TypedArray, viewOf } from './arrays.ts'
 import type { Carrier } from './carrier.ts'
 import type { Exchange } from './exchange.ts'
 import type { DTypeName } from './frame.ts'
-import { ELSEWHERE, Meeting } from './meeting.ts'
+import { ELSEWHERE, Meeting, type Patience } from './meeting.ts'
 import type { Reduce } from './reduce.ts'
 import { SliceSum } from './slicesum.ts'
 
@@ -43,13 +43,14 @@ export class SharedMemory implements Algorithm, Carrier {
    * @param memory mapped by all ranks of the host, segmentBytes() of it, zero at first.
    * @param rank among them.
    * @param ranks theirs in the job.
+   * @param patience with which they wait for each other.
    */
-  constructor(memory: ArrayBuffer, rank: number, ranks: readonly number[]) {
+  constructor(memory: ArrayBuffer, rank: number, ranks: readonly number[], patience?: Patience) {
     this.#rank = rank
     this.#size = ranks.length
     this.#memory = memory
     this.#places = segmentPlaces(ranks.length)
-    this.#meeting = new Meeting(memory, rank, ranks)
+    this.#meeting = new Meeting(memory, rank, ranks, patience)
     this.#sum = new SliceSum(memory, rank, ranks.length, this.#meeting)
     this.#free = this.#places.buffers(rank)
   }
@@ -99,6 +100,24 @@ export class SharedMemory implements Algorithm, Carrier {
     this.#meeting.fail(error)
   }
 
+  /**
+   * As allreduce(), of an array that fits a slot; but before anybody sees the sum `beyond` gets it, on the first rank, to
+   * put another in its place.
+   */
+  async reduceThen(
+    x: Exchange,
+    step: number,
+    array: TypedArray,
+    reduce: Reduce,
+    beyond: (sum: TypedArray) => Eventually<void>,
+  ): Promise<void> {
+    await this.#addUp(x, step, array, reduce, true)
+    const sum = viewOf(this.#memory, this.#places.result, array.length, dtypeOf(array))
+    if (this.#rank === 0) await beyond(sum)
+    await this.#meeting.leave(x.seconds)
+    array.set(sum)
+  }
+
   async #reduceParts(x: Exchange, array: TypedArray, reduce: Reduce): Promise<void> {
     const most = SLOT_BYTES / array.BYTES_PER_ELEMENT
     for (let step = 0; step * most < array.length; step++)
@@ -106,26 +125,33 @@ export class SharedMemory implements Algorithm, Carrier {
   }
 
   #reducePart(x: Exchange, step: number, array: TypedArray, reduce: Reduce): Eventually<void> {
-    const { first, last } = part(array.length, this.#rank, this.#size)
-    const here = array.buffer === this.#memory
-    // Others read all of the slot but the slice that this rank sums itself, and it reads all of the result but that.
-    const [begin, end] = [first * array.BYTES_PER_ELEMENT, last * array.BYTES_PER_ELEMENT]
-    if (!here) this.#copyAround(this.#places.slot(this.#rank), array, begin, end, 'in')
-    const place = here ? array.byteOffset : ELSEWHERE
-    return after(this.#meeting.enter(x.call, step, array.byteLength, place, x.seconds), () => {
-      this.#sum.reduce(array, first, last, reduce)
-      return after(this.#meeting.leave(x.seconds), () => {
-        if (!here) this.#copyAround(this.#places.result, array, begin, end, 'out')
-      })
+    return after(this.#addUp(x, step, array, reduce, false), () => {
+      if (array.buffer !== this.#memory) this.#copyAround(this.#places.result, array, 'out')
     })
   }
 
-  /** Copies what lies before byte `begin` and from byte `end` on between an array and its place in memory. */
-  #copyAround(place: number, array: TypedArray, begin: number, end: number, way: 'in' | 'out'): void {
+  /** Both meetings: afterwards the sum is where it belongs, or `aside`, in the common place only. */
+  #addUp(x: Exchange, step: number, array: TypedArray, reduce: Reduce, aside: boolean): Eventually<void> {
+    const here = array.buffer === this.#memory
+    if (!here) this.#copyAround(this.#places.slot(this.#rank), array, 'in')
+    const place = here ? array.byteOffset : ELSEWHERE
+    return after(this.#meeting.enter(x.call, step, array.byteLength, place, x.seconds), () => {
+      const { first, last } = part(array.length, this.#rank, this.#size)
+      this.#sum.reduce(array, first, last, reduce, aside)
+      return this.#meeting.leave(x.seconds)
+    })
+  }
+
+  /**
+   * Copies an array into its slot, or out of the common place: all but the slice that this rank sums itself, which
+   * nobody else reads, and which it has.
+   */
+  #copyAround(place: number, array: TypedArray, way: 'in' | 'out'): void {
+    const { first, last } = part(array.length, this.#rank, this.#size)
     const bytes = bytesOf(array)
     for (const [from, to] of [
-      [0, begin],
-      [end, bytes.length],
+      [0, first * array.BYTES_PER_ELEMENT],
+      [last * array.BYTES_PER_ELEMENT, bytes.length],
     ]) {
       if (from === to) continue
       const [there, here] = [this.#view(place + from, to - from), bytes.subarray(from, to)]

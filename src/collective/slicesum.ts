@@ -29,9 +29,12 @@ export class SliceSum {
     this.#list = new Float64Array(2 * size + 1)
   }
 
-  /** Elements `first` to `last` of all arrays, of which `array` is this rank's. */
-  reduce(array: TypedArray, first: number, last: number, reduce: Reduce): void {
-    const targets = this.#listPlaces(first * array.BYTES_PER_ELEMENT)
+  /**
+   * Elements `first` to `last` of all arrays, of which `array` is this rank's.
+   * @param aside puts the result into the common place only.
+   */
+  reduce(array: TypedArray, first: number, last: number, reduce: Reduce, aside: boolean): void {
+    const targets = this.#listPlaces(first * array.BYTES_PER_ELEMENT, aside)
     const own = array.subarray(first, last)
     const kernels =
       reduce === reductions.sum && isFloat(array) && this.#size <= MOST_SOURCES ? sumKernels() : null
@@ -49,15 +52,15 @@ export class SliceSum {
   }
 
   /** Returns how many targets there are. */
-  #listPlaces(offset: number): number {
+  #listPlaces(offset: number, aside: boolean): number {
     const list = this.#list
-    let [end, copied] = [this.#size, false]
+    let [end, copied] = [this.#size, aside]
     for (let rank = 0; rank < this.#size; rank++) {
       const place = this.#meeting.place(rank)
       const mine = rank === this.#rank
       list[rank] = place !== ELSEWHERE ? place + offset : mine ? ELSEWHERE : this.#places.slot(rank) + offset
-      if (place !== ELSEWHERE || mine) list[end++] = list[rank]
-      else copied = true
+      if (place === ELSEWHERE && !mine) copied = true
+      else if (!aside) list[end++] = list[rank]
     }
     if (copied) list[end++] = this.#places.result + offset
     return end - this.#size

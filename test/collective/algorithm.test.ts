@@ -5,7 +5,7 @@ import { slice } from '../../src/collective/algorithm.ts'
 import type { Communicator } from '../../src/collective/communicator.ts'
 import { inprocTransports } from '../../src/collective/inproc.ts'
 import type { ReduceOp } from '../../src/collective/reduce.ts'
-import { type AlgorithmName, algorithms } from '../../src/collective/table.ts'
+import { algorithms, type MessageAlgorithm } from '../../src/collective/table.ts'
 import { reduceOps } from './calls.ts'
 import { type Open, range, sameBits, together, withRanks } from './ranks.ts'
 
@@ -32,7 +32,7 @@ test('slices lie end to end, cover the array and differ in length by one at most
     }),
   ))
 
-const names = Object.keys(algorithms) as AlgorithmName[]
+const names = Object.keys(algorithms) as MessageAlgorithm[]
 const inputs = fc.tuple(fc.integer({ min: 1, max: 7 }), fc.nat(40)).chain(([size, length]) =>
   fc.array(fc.float32Array({ minLength: length, maxLength: length, noNaN: true, noDefaultInfinity: true }), {
     minLength: size,
@@ -45,7 +45,7 @@ test('any floats: equal bits on all ranks; where one place adds, the slices are 
     numRuns: 150,
   }))
 
-async function compare(inputs: Float32Array[], op: ReduceOp, allreduce: AlgorithmName): Promise<void> {
+async function compare(inputs: Float32Array[], op: ReduceOp, allreduce: MessageAlgorithm): Promise<void> {
   const wholes = inputs.map(input => input.slice())
   const body = async (comms: Communicator[]) => {
     const parts = await together(comms, comm => comm.reduceScatter(inputs[comm.rank], op))

@@ -9,6 +9,8 @@ import type { Transport } from '../../src/collective/transport.ts'
 export interface Opened {
   /** By rank. */
   transports: Transport[]
+  /** What a rank has besides: shared memory, other hosts. */
+  options?: (rank: number) => Partial<CommunicatorOptions>
   close(): void | Promise<void>
 }
 export type Open = (size: number) => Promise<Opened>
@@ -20,7 +22,7 @@ export async function withRanks(
   body: (comms: Communicator[]) => Promise<void>,
   options: Partial<CommunicatorOptions> | ((rank: number) => Partial<CommunicatorOptions>) = {},
 ): Promise<void> {
-  const { transports, close } = await open(size)
+  const { transports, close, options: place } = await open(size)
   const onClose = meeting(size)
   const communicator = (transport: Transport, rank: number) =>
     new Communicator(transport, {
@@ -30,6 +32,7 @@ export async function withRanks(
       localSize: size,
       progress: new ProgressWriter(new ArrayBuffer(64), 0),
       onClose,
+      ...place?.(rank),
       ...(typeof options === 'function' ? options(rank) : options),
     })
   try {

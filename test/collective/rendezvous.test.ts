@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Address } from '../../src/base/control.ts'
+import type { Member } from '../../src/base/control.ts'
 import { Rendezvous } from '../../src/collective/rendezvous.ts'
 import { range } from './ranks.ts'
 
-const at = (name: string): Address => ({ endpoints: [`ipc://${name}`], publicKey: null })
+const at = (name: string): Member => ({
+  endpoints: [`ipc://${name}`],
+  publicKey: null,
+  node: 0,
+  memory: true,
+})
 
-test('the last rank to say gets all addresses by rank, whatever the order', () =>
+test('the last rank to say gets all members by rank, whatever the order', () =>
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 12 }).chain(size => fc.shuffledSubarray(range(size), { minLength: size })),

@@ -59,7 +59,7 @@ describe('pporun -np 2 --out DIR train', () => {
   test('run.json says what ran, where, and what came of it', () => {
     const { status, np, hosts, seed, engine, device, transport, allreduce, reduction, shards } = file
     assert.deepEqual([status, np, hosts, seed, shards], ['completed', 2, [hostname()], 5, 8])
-    assert.deepEqual([transport, allreduce, reduction], ['shm', 'direct', 'exact'])
+    assert.deepEqual([transport, allreduce, reduction], ['shm', 'hierarchical', 'exact'])
     for (const name of [engine, device]) assert.ok(typeof name === 'string' && name !== '')
     assert.deepEqual(file.versions, {
       pporun: readJson<{ version: string }>(join(import.meta.dirname, '../../..'), 'package.json').version,
