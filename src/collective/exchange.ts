@@ -25,21 +25,24 @@ export class Exchange {
   readonly call: Call
   /** How long to wait for a peer. */
   readonly seconds: number
-  /** The newest message that was waited for. */
+  /** The newest message, or rank, that was waited for. */
   awaiting: Awaiting | null = null
+  /** Of which this is a part. */
+  readonly #whole: Exchange
 
-  constructor(transport: Transport, group: Group, call: Call, seconds: number) {
+  constructor(transport: Transport, group: Group, call: Call, seconds: number, whole?: Exchange) {
     this.rank = group.rank
     this.size = group.ranks.length
     this.#transport = transport
     this.#ranks = group.ranks
     this.call = call
     this.seconds = seconds
+    this.#whole = whole ?? this
   }
 
   /** The same call among other ranks. */
   among(group: Group): Exchange {
-    return new Exchange(this.#transport, group, this.call, this.seconds)
+    return new Exchange(this.#transport, group, this.call, this.seconds, this)
   }
 
   /** Sends `elements` as message `step`; they are the caller's again on return. */
@@ -50,7 +53,7 @@ export class Exchange {
   /** Message `step` of a peer: `expected` elements, or as many as come. Valid until the next turn of the event loop. */
   async recv(from: number, step: number, expected?: number): Promise<TypedArray> {
     const source = this.#ranks[from]
-    this.awaiting = { from: source, message: step, since: this.#transport.clock.now() }
+    this.waitsFor(source, step)
     const { header, payload } = await this.#transport.recv(source, channelOf(this.call), this.seconds)
     trace.record?.('wait', `message ${step} from rank ${source}`, this.awaiting.since, {
       bytes: payload.length,
@@ -60,6 +63,11 @@ export class Exchange {
     if (expected !== undefined && elements.length !== expected)
       throw new MismatchError(`rank ${source} sent ${elements.length} elements instead of ${expected}`)
     return elements
+  }
+
+  /** Notes what this rank waits for. @param from a rank of the job. */
+  waitsFor(from: number, message: number | null): void {
+    this.#whole.awaiting = { from, message, since: this.#transport.clock.now() }
   }
 
   /** A disagreement is everybody's: who has seen it tells the others. */

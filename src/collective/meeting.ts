@@ -3,7 +3,8 @@ import { setImmediate as eventLoopTurn } from 'node:timers/promises'
 import { LINE, segmentPlaces } from '../base/segment.ts'
 import { type Sleeper, sleeperOn, yieldCore } from '../base/system.ts'
 import { trace } from '../base/trace.ts'
-import { type Call, checkSameCall, type Header } from './frame.ts'
+import type { Exchange } from './exchange.ts'
+import { checkSameCall, type Header } from './frame.ts'
 import { PeerTimeoutError } from './transport.ts'
 
 /** How a rank waits for another: first it looks, then it gives way, then it sleeps. */
@@ -17,14 +18,13 @@ export interface Patience {
 }
 
 /**
- * Many looks where each rank has a core, few where they must take turns. It gives way for longer than it takes to be
- * woken, or two ranks that have slept once would find each other asleep for ever.
+ * Where each rank has a core it looks, where they must take turns it gives way: for longer than it takes to be woken,
+ * or two ranks that have slept once would find each other asleep for ever.
  */
-const patienceOf = (ranks: number): Patience => ({
-  looks: ranks > availableParallelism() ? 20 : 4000,
-  yielding: 0.5,
-  nap: 1,
-})
+const patienceOf = (ranks: number): Patience =>
+  ranks > availableParallelism()
+    ? { looks: 20, yielding: 0.5, nap: 1 }
+    : { looks: 15_000, yielding: 0, nap: 1 }
 
 /** Milliseconds without a turn of the event loop. */
 const BREATH = 10
@@ -72,20 +72,20 @@ export class Meeting {
    * Says which call this is, how long its array is and where it lies (bytes from the segment's start, or ELSEWHERE),
    * and meets. Throws MismatchError unless all are in the same.
    */
-  enter(call: Call, step: number, bytes: number, place: number, seconds: number): void | Promise<void> {
+  enter(x: Exchange, step: number, bytes: number, place: number): void | Promise<void> {
     if (this.#failure) throw this.#failure
     if (performance.now() - this.#lastTurn > BREATH)
-      return this.#breathe().then(() => this.#enter(call, step, bytes, place, seconds))
-    return this.#enter(call, step, bytes, place, seconds)
+      return this.#breathe().then(() => this.#enter(x, step, bytes, place))
+    return this.#enter(x, step, bytes, place)
   }
 
   /** Meets again: nobody reads any more what was there to be read. */
-  leave(seconds: number): void | Promise<void> {
+  leave(x: Exchange): void | Promise<void> {
     const arrivals = (Atomics.load(this.#lines[this.#rank], ARRIVALS) + 1) | 0
     Atomics.store(this.#lines[this.#rank], ARRIVALS, arrivals)
     if (Atomics.load(this.#sleepers[this.#rank], 0) > 0) this.#futexes[this.#rank].wakeAll()
     for (let rank = 0; rank < this.#lines.length; rank++)
-      if (!this.#seen(rank, arrivals)) return this.#sleep(rank, arrivals, seconds)
+      if (!this.#seen(rank, arrivals)) return this.#sleep(rank, arrivals, x)
   }
 
   /** Bytes of a rank's array, once all have entered. */
@@ -104,8 +104,9 @@ export class Meeting {
     this.#failure ??= error
   }
 
-  #enter(call: Call, step: number, bytes: number, place: number, seconds: number): void | Promise<void> {
+  #enter(x: Exchange, step: number, bytes: number, place: number): void | Promise<void> {
     const line = this.#lines[this.#rank]
+    const { call } = x
     line[0] = call.source
     line[1] = call.epoch
     line[2] = call.group
@@ -117,7 +118,7 @@ export class Meeting {
     line[8] = call.layoutHash
     line[BYTES] = bytes
     line[PLACE] = place === ELSEWHERE ? ELSEWHERE : place / PLACE_UNIT
-    const met = this.leave(seconds)
+    const met = this.leave(x)
     if (met) return met.then(() => this.#check())
     this.#check()
   }
@@ -152,10 +153,11 @@ export class Meeting {
   }
 
   /** Until all have arrived, from `first` on. */
-  async #sleep(first: number, arrivals: number, seconds: number): Promise<void> {
+  async #sleep(first: number, arrivals: number, x: Exchange): Promise<void> {
     let waited = 0
     const since = performance.now()
-    for (let rank = first; rank < this.#lines.length; rank++)
+    for (let rank = first; rank < this.#lines.length; rank++) {
+      x.waitsFor(this.#ranks[rank], null)
       while (!this.#arrived(rank, arrivals)) {
         const start = performance.now()
         Atomics.add(this.#sleepers[rank], 0, 1)
@@ -166,8 +168,9 @@ export class Meeting {
         await this.#breathe()
         // A process that was suspended meanwhile has not waited for anybody.
         waited += Math.min(performance.now() - start, 200)
-        if (waited > seconds * 1000) throw new PeerTimeoutError(this.#ranks[rank], waited / 1000)
+        if (waited > x.seconds * 1000) throw new PeerTimeoutError(this.#ranks[rank], waited / 1000)
       }
+    }
     trace.record?.('wait', 'in shared memory', since)
   }
 }

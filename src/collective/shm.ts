@@ -91,8 +91,8 @@ export class SharedMemory implements Algorithm, Carrier {
   }
 
   async barrier(x: Exchange): Promise<void> {
-    await this.#meeting.enter(x.call, 0, 0, ELSEWHERE, x.seconds)
-    await this.#meeting.leave(x.seconds) // until then lines are read
+    await this.#meeting.enter(x, 0, 0, ELSEWHERE)
+    await this.#meeting.leave(x) // until then lines are read
   }
 
   /** Ends the wait under way and all later ones with this error. */
@@ -114,7 +114,7 @@ export class SharedMemory implements Algorithm, Carrier {
     await this.#addUp(x, step, array, reduce, true)
     const sum = viewOf(this.#memory, this.#places.result, array.length, dtypeOf(array))
     if (this.#rank === 0) await beyond(sum)
-    await this.#meeting.leave(x.seconds)
+    await this.#meeting.leave(x)
     array.set(sum)
   }
 
@@ -135,10 +135,10 @@ export class SharedMemory implements Algorithm, Carrier {
     const here = array.buffer === this.#memory
     if (!here) this.#copyAround(this.#places.slot(this.#rank), array, 'in')
     const place = here ? array.byteOffset : ELSEWHERE
-    return after(this.#meeting.enter(x.call, step, array.byteLength, place, x.seconds), () => {
+    return after(this.#meeting.enter(x, step, array.byteLength, place), () => {
       const { first, last } = part(array.length, this.#rank, this.#size)
       this.#sum.reduce(array, first, last, reduce, aside)
-      return this.#meeting.leave(x.seconds)
+      return this.#meeting.leave(x)
     })
   }
 
@@ -177,14 +177,14 @@ export class SharedMemory implements Algorithm, Carrier {
       const step = root + part * this.#size
       const mine = bytes.subarray(begin, begin + SLOT_BYTES)
       this.#view(this.#places.slot(this.#rank), mine.length).set(mine)
-      await this.#meeting.enter(x.call, step, bytes.length, ELSEWHERE, x.seconds)
+      await this.#meeting.enter(x, step, bytes.length, ELSEWHERE)
       if (part === 0)
         all = Array.from({ length: this.#size }, (_, rank) => new Uint8Array(this.#meeting.bytes(rank)))
       for (const [rank, other] of all.entries()) {
         const length = Math.min(SLOT_BYTES, other.length - begin)
         if (length > 0 && wanted(rank)) other.set(this.#view(this.#places.slot(rank), length), begin)
       }
-      await this.#meeting.leave(x.seconds)
+      await this.#meeting.leave(x)
       begin += SLOT_BYTES
     }
     return all

@@ -109,7 +109,10 @@ test('a value that is not what the option takes is refused', () => {
     ['--start-timeout 1s', /^--start-timeout takes a number of seconds/],
     ['--timeout -3', /^--timeout takes a number of seconds above 0, got '-3'$/],
     ['--grace Infinity', /^--grace takes a number of seconds/],
-    ['--allreduce rnig', /^--allreduce takes auto, ring, direct, hierarchical or star, got 'rnig'; did you mean ring\?$/],
+    [
+      '--allreduce rnig',
+      /^--allreduce takes auto, ring, direct, hierarchical or star, got 'rnig'; did you mean ring\?$/,
+    ],
     ['--allreduce tree', /^--allreduce takes auto, ring, direct, hierarchical or star, got 'tree'$/],
     ['--allreduce=', /^--allreduce needs a value$/],
     ['-x =1', /^-x takes NAME or NAME=VALUE, got '=1'$/],
