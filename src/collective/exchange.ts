@@ -53,9 +53,9 @@ export class Exchange {
   /** Message `step` of a peer: `expected` elements, or as many as come. Valid until the next turn of the event loop. */
   async recv(from: number, step: number, expected?: number): Promise<TypedArray> {
     const source = this.#ranks[from]
-    this.waitsFor(source, step)
+    const since = this.waitsFor(source, step)
     const { header, payload } = await this.#transport.recv(source, channelOf(this.call), this.seconds)
-    trace.record?.('wait', `message ${step} from rank ${source}`, this.awaiting.since, {
+    trace.record?.('wait', `message ${step} from rank ${source}`, since, {
       bytes: payload.length,
     })
     this.#check(step, header)
@@ -65,9 +65,11 @@ export class Exchange {
     return elements
   }
 
-  /** Notes what this rank waits for. @param from a rank of the job. */
-  waitsFor(from: number, message: number | null): void {
-    this.#whole.awaiting = { from, message, since: this.#transport.clock.now() }
+  /** Notes what this rank waits for, and returns since when. @param from a rank of the job. */
+  waitsFor(from: number, message: number | null): number {
+    const since = this.#transport.clock.now()
+    this.#whole.awaiting = { from, message, since }
+    return since
   }
 
   /** A disagreement is everybody's: who has seen it tells the others. */
