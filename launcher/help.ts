@@ -1,5 +1,6 @@
 import { optionHelp } from '../src/options.ts'
-import { launchOptions, type Option } from './args.ts'
+import type { Option } from './args.ts'
+import { launchOptions } from './launchoptions.ts'
 
 /** What `--help` says of each command. */
 interface Command {

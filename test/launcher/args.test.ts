@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { launchOptions, parseRun, type RunArgs } from '../../launcher/args.ts'
+import { parseRun, type RunArgs } from '../../launcher/args.ts'
+import { launchOptions } from '../../launcher/launchoptions.ts'
 import { UsageError } from '../../src/base/errors.ts'
 
 test('-np is read as MPI users write it', () => {
