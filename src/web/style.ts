@@ -17,7 +17,7 @@ code,.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font
 .status{display:inline-block;vertical-align:3px;margin-left:10px;padding:1px 10px;border:1px solid currentColor;border-radius:99px;font-size:13px;font-weight:600;color:var(--muted)}
 .status.completed{color:var(--good)}.status.failed,.status.lost{color:var(--bad)}.status.running{color:var(--accent)}
 .card,figure,.scroll{background:var(--paper);border:1px solid var(--rule);border-radius:10px}
-.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:10px;margin:18px 0 0}
+.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(128px,1fr));gap:10px;margin:18px 0 0}
 .facts div{background:var(--paper);border:1px solid var(--rule);border-radius:10px;padding:9px 14px}
 .facts dt{color:var(--muted);font-size:13px}
 .facts dd{margin:0;font-size:18px;font-weight:600;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
