@@ -14,6 +14,7 @@ export interface Subject {
 
 const subjects: Record<string, () => Promise<Subject>> = {
   allreduce: async () => (await import('./bench/allreduce.ts')).allreduce,
+  env: async () => (await import('./bench/env.ts')).env,
   engine: async () => (await import('./bench/engine.ts')).engine,
 }
 

@@ -48,10 +48,33 @@ test('pporun bench engine --json: a row per engine and number of rows', async ()
   }
 })
 
+test('pporun bench env --json: a row per environment and number of them', async () => {
+  const { status, stdout, stderr } = await run([
+    ...['bench', 'env', '--env', 'CartPole-v1,Pendulum-v1', '--num-envs', '2', '--json'],
+  ])
+  assert.equal(status, 0, stderr)
+  const rows = JSON.parse(stdout) as {
+    env: string
+    numEnvs: number
+    nsPerStep: number
+    stepsPerSecond: number
+  }[]
+  assert.deepEqual(
+    rows.map(({ env, numEnvs }) => [env, numEnvs]),
+    [
+      ['CartPole-v1', 2],
+      ['Pendulum-v1', 2],
+    ],
+  )
+  for (const { nsPerStep, stepsPerSecond } of rows)
+    assert.ok(nsPerStep > 0 && Math.abs(nsPerStep * stepsPerSecond - 1e9) < 1)
+})
+
 test('mistakes: no subject, an unknown one, sizes that are no floats', async () => {
   for (const [words, message] of [
     [[], /^pporun: bench what\? pporun bench allreduce/],
     [['allreduc'], /did you mean allreduce\?/],
+    [['env', '--num-envs', '0'], /--num-envs takes whole numbers from 1; got 0/],
     [['engine', '--rows', '6'], /--rows takes multiples of 4; got 6/],
     [['engine', '--engines', 'wasm,nativ'], /unknown engine 'nativ'/],
     [['allreduce', '--sizes', '5'], /--sizes takes bytes of float32, multiples of 4/],
