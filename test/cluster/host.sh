@@ -12,6 +12,6 @@ for file in ~/.bashrc ~/.ssh/config ~/.ssh/known_hosts; do if [ -f "$file" ]; th
 cat /proc/sys/kernel/random/uuid > "$folder/$name.boot"
 mount --bind "$folder/$name.boot" /proc/sys/kernel/random/boot_id
 if [ -d "$folder/slurm" ]; then mount --bind "$folder/slurm" /etc/slurm; fi
-/usr/sbin/sshd -D -f "$folder/sshd.$name" &
+setpriv --pdeathsig KILL /usr/sbin/sshd -D -f "$folder/sshd.$name" &
 touch "$folder/$name.up"
 while :; do wait; sleep 1; done
