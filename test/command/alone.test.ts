@@ -71,6 +71,7 @@ test('connect() under plain node is a communicator of one', async t => {
 for (const [name, words, printed] of [
   ['connect.ts', [], /^pi is about 3\.1[34]\d* from 2 ranks$/m],
   ['makeenv.ts', [], /^return \d+$/m],
+  ['ownenv.ts', ['--total-steps', '2048'], /^mean return -[\d.]+ with parameters [0-9a-f]+$/m],
   ['pieces.ts', [], /^512 observations, mean .*; first advantage [\d.]+$/m],
   ['train.ts', ['--total-steps', '512'], /^mean return [\d.]+ with parameters [0-9a-f]+$/m],
 ] as const)
