@@ -27,20 +27,24 @@ export class Agents {
     this.#links = plan.hosts.map(() => undefined)
   }
 
-  /**
-   * Starts the agents of all hosts, several at a time, and checks that their hosts can work together. Throws
-   * UsageError with a line for every host that cannot.
-   */
+  /** Starts the agents of all hosts. Throws UsageError with a line for every host that cannot take part. */
   async start(warn: (text: string) => void): Promise<void> {
+    refuse(await this.tryToStart(warn))
+  }
+
+  /**
+   * Starts the agents of all hosts, several at a time, and looks whether their hosts can work together.
+   * @returns by host why it cannot take part, and how to mend it; null: it can.
+   */
+  async tryToStart(warn: (text: string) => void): Promise<(string | null)[]> {
     const waiting = [...this.#plan.hosts]
-    const problems: (string | null)[] = []
+    const problems = this.#plan.hosts.map((): string | null => null)
     const next = async (): Promise<void> => {
       for (let host = waiting.shift(); host && !this.#stopped; host = waiting.shift())
         problems[host.node] = (await this.#startOne(host)) ?? this.#check(host, warn)
     }
     await Promise.all(Array.from({ length: STARTS_AT_ONCE }, next))
-    const found = problems.filter(problem => problem)
-    if (found.length > 0) throw new UsageError(found.join('\npporun: '))
+    return problems
   }
 
   /** Those that have been started. */
@@ -113,3 +117,9 @@ export class Agents {
 
 /** From an abort until an agent that has not ended is given up. */
 export const GIVE_UP: number = Limit.abort + 2
+
+/** Throws UsageError with a line for every problem, if there is one. */
+export function refuse(problems: readonly (string | null)[]): void {
+  const found = problems.filter(problem => problem !== null)
+  if (found.length > 0) throw new UsageError(found.join('\npporun: '))
+}

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs'
 import { availableParallelism, hostname } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { openFileLimit } from '../src/base/proc.ts'
 import { packageVersion } from '../src/base/version.ts'
 
 /** What a host says of itself when its agent starts, before any rank runs there. */
@@ -10,6 +11,10 @@ export interface HostFacts {
   /** Its own hostname. */
   host: string
   cores: number
+  /** How many files a process may have open; null: not known, no Linux. */
+  openFiles: number | null
+  /** Bytes of /dev/shm; null: there is none. */
+  devShm: number | null
   /** Versions of Node and of the package, and a digest of the package's code. */
   node: string
   pporun: string
@@ -25,6 +30,8 @@ export function factsOfThisHost(addon: string | null = null): HostFacts {
   return {
     host: hostname(),
     cores: availableParallelism(),
+    openFiles: openFileLimit(),
+    devShm: existsSync(DEV_SHM) ? sizeOf(DEV_SHM) : null,
     node: process.version,
     pporun: packageVersion(),
     code: codeDigest(),
@@ -50,6 +57,13 @@ export function incompatible(name: string, there: HostFacts, here: HostFacts): s
 /** A difference that does no harm but is worth knowing; null if there is none. */
 export function difference(name: string, there: HostFacts, here: HostFacts): string | null {
   return there.node === here.node ? null : `${name} has Node ${there.node}, this host ${here.node}`
+}
+
+const DEV_SHM = '/dev/shm'
+
+function sizeOf(fileSystem: string): number {
+  const { blocks, bsize } = statfsSync(fileSystem)
+  return blocks * bsize
 }
 
 const OLDEST_NODE = 20

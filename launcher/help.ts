@@ -49,6 +49,12 @@ const commands: Record<string, Command> = {
     options: async () => (await import('./commands/bench/allreduce.ts')).allreduce.options,
     example: 'pporun bench allreduce -np 4 --sizes 4,40000',
   },
+  doctor: {
+    usage: 'pporun doctor [--hostfile FILE | -H LIST] [options]',
+    describe: 'check this machine, or all hosts and the links between them, and say how to mend them',
+    options: async () => (await import('./doctor/doctor.ts')).options,
+    example: 'pporun doctor --hostfile hosts',
+  },
   sbatch: {
     usage: 'pporun sbatch [options] SCRIPT.ts [training options]',
     describe: 'write a Slurm batch script',

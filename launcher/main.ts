@@ -15,6 +15,7 @@ const commands: Record<string, (argv: string[]) => Promise<number>> = {
   watch: async argv => (await import('./commands/watch.ts')).watchCommand(argv),
   report: async argv => (await import('./commands/report.ts')).reportCommand(argv),
   bench: async argv => (await import('./commands/bench.ts')).bench(argv),
+  doctor: async argv => (await import('./doctor/doctor.ts')).doctor(argv),
   sbatch: async argv => (await import('./commands/sbatch.ts')).sbatch(argv),
 }
 

@@ -24,6 +24,12 @@ export function commandLine(pid: number): string {
   return (read(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim()
 }
 
+/** How many files this process may have open; null: not known. */
+export function openFileLimit(): number | null {
+  const limit = /^Max open files +(\d+)/m.exec(read('/proc/self/limits') ?? '')?.[1]
+  return limit === undefined ? null : Number(limit)
+}
+
 /** All processes of one agent of a job, found by the mark in their environment: also grandchildren in sessions of their own. */
 export function processesOfJob(mark: string): number[] {
   const marked = `${jobMarker(mark)}\0`

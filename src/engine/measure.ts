@@ -37,6 +37,9 @@ const ROUNDS = 5
 /** Milliseconds for one part of one engine in one round. */
 const SLICE = 30
 
+/** What `--engine auto` is on this machine. */
+export const autoEngine = (): string => makeEngine('auto', layout).name
+
 type Part = keyof Omit<EngineTimes, 'engine' | 'rows' | 'shards' | 'step'>
 
 /**

@@ -31,9 +31,12 @@ describe('npm install of the packed package', () => {
 
   test('holds what runs, with its types, and no tests', () => {
     const names = readdirSync(join(folder, 'node_modules', 'pporun'), { recursive: true, encoding: 'utf8' })
-    const needed =
-      'package.json LICENSE launcher/pporun.mjs scripts/train.ts dist/src/index.js dist/src/index.d.ts dist/launcher/main.js'
-    for (const name of needed.split(' ')) assert.ok(names.includes(name), name)
+    const needed = [
+      'package.json LICENSE launcher/pporun.mjs dist/src/index.js dist/src/index.d.ts dist/launcher/main.js',
+      'scripts/train.ts scripts/benchmark/allreduce.ts scripts/benchmark/links.ts',
+      'scripts/slurm/one-node.sbatch hostfiles/small',
+    ]
+    for (const name of needed.join(' ').split(' ')) assert.ok(names.includes(name), name)
     assert.deepEqual(
       names.filter(name => /(^|\/)(test|node_modules)\/|\.test\./.test(name)),
       [],

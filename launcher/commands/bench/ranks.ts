@@ -2,17 +2,16 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { PporunError } from '../../../src/base/errors.ts'
-import type { Row } from './table.ts'
 
 const root = new URL('../../../../', import.meta.url)
 const path = (name: string): string => fileURLToPath(new URL(name, root))
 
 /**
- * Runs a script of scripts/benchmark as a job of its own, and returns the rows that its rank 0 prints: one JSON array,
- * the only thing on stdout. What goes to stderr is passed on.
+ * Runs a script of scripts/benchmark as a job of its own, and returns what its rank 0 prints: one JSON value, the
+ * only thing on stdout. What goes to stderr is passed on.
  * @param launch options before the script.
  */
-export async function measureOnRanks(launch: string[], script: string, args: string[]): Promise<Row[]> {
+export async function measureOnRanks<T>(launch: string[], script: string, args: string[]): Promise<T> {
   const words = [
     path('launcher/pporun.mjs'),
     '--quiet',
@@ -25,7 +24,7 @@ export async function measureOnRanks(launch: string[], script: string, args: str
   job.stdout.setEncoding('utf8').on('data', text => (printed += text))
   const [status, signal] = await once(job, 'close')
   if (status !== 0) throw new BenchError(script, signal ?? `status ${status}`, status ?? 1)
-  return JSON.parse(printed) as Row[]
+  return JSON.parse(printed) as T
 }
 
 /** The job said itself, on stderr, what was wrong. */
