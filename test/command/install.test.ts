@@ -34,7 +34,7 @@ describe('npm install of the packed package', () => {
     const needed = [
       'package.json LICENSE launcher/pporun.mjs dist/src/index.js dist/src/index.d.ts dist/launcher/main.js',
       'scripts/train.ts scripts/benchmark/allreduce.ts scripts/benchmark/links.ts',
-      'scripts/slurm/one-node.sbatch hostfiles/small',
+      'scripts/slurm/one-node.sbatch scripts/kubernetes/job.yaml hostfiles/small',
     ]
     for (const name of needed.join(' ').split(' ')) assert.ok(names.includes(name), name)
     assert.deepEqual(
