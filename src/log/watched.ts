@@ -11,7 +11,7 @@ const MARK = '.watched'
 export const LIVE = 'live'
 
 /** Milliseconds between two looks, and after which a mark that does not change any more means nobody. */
-const LOOK = 2000
+const LOOK = 4000
 const GONE = 10_000
 
 /** Somebody watches; to be said every few seconds. A folder that cannot be written is watched without this. */
@@ -28,7 +28,7 @@ export function unmarkWatched(runFolder: string): void {
   rmSync(join(runFolder, MARK), { force: true })
 }
 
-/** Asked after every update: whether somebody waits for the newest policy. Costs a look at the clock, every two seconds at a file. */
+/** Asked after every update: whether somebody waits for the newest policy. Costs a look at the clock, every four seconds at a file. */
 export class Watched {
   readonly #path: string
   #looked = Number.NEGATIVE_INFINITY

@@ -1,6 +1,7 @@
 import { type Curve, curveOf, type Group } from './groups.ts'
 import type { Run } from './run.ts'
 import type { Axis, Plot, Series } from './svg.ts'
+import { thin } from './thin.ts'
 
 /** Which plots a page shows, and what is in them. */
 export interface Chart {
@@ -71,9 +72,16 @@ function chart({ metric, title, y = {} }: Kind, groups: readonly Group[]): Chart
   }
 }
 
-/** Without the updates that have no number, such as those in which no episode ended. */
+/** More than any plot shows: what follows costs the same for a long run as for a short one. */
+const BUCKETS = 640
+
+/** Without the updates that have no number, such as those in which no episode ended, and thinned. */
 function known({ x, y, low, high }: Curve): Curve {
-  const at = [...y.keys()].filter(i => y[i] !== null)
+  const numbers = [...y.keys()].filter(i => y[i] !== null)
+  const at = thin(
+    numbers.map(i => y[i]),
+    BUCKETS,
+  ).map(i => numbers[i])
   const pick = <T>(values: readonly T[]) => at.map(i => values[i])
   return { x: pick(x), y: pick(y), ...(low && high && { low: pick(low), high: pick(high) }) }
 }
@@ -118,7 +126,7 @@ function timeChart({ name, runs }: Group, index: number, groups: number): Chart 
 
 function communicationChart(groups: readonly Group[]): Chart {
   const series = groups.map(
-    (group, color): Series => ({ name: group.name, color, ...curveOf(group, communication) }),
+    (group, color): Series => ({ name: group.name, color, ...known(curveOf(group, communication)) }),
   )
   const plot: Plot = {
     title: 'Communication and waiting, % of the time',

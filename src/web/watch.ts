@@ -30,7 +30,7 @@ const MARK = 3000
 /** Seconds of play in one message. */
 const SCENE = 1
 /** The pages' share of the time at most: making them again waits for this many times as long as it took. */
-const CALM = 20
+const CALM = 100
 
 /** Serves the page of a run, the newest of those that `path` holds, live while it trains. Throws UsageError. */
 export async function watchRun(path: string, options: WatchOptions): Promise<Watching> {
