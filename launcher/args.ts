@@ -40,6 +40,7 @@ export interface RunArgs {
   tagOutput: boolean
   timestampOutput: boolean
   quiet: boolean
+  verbose: boolean
   timeline: boolean
   dryRun: boolean
   check: boolean
@@ -87,7 +88,7 @@ export function parseRun(argv: readonly string[]): RunArgs {
     grace: seconds('--grace', parsed.grace) ?? Limit.grace,
     tagOutput: flag(parsed['tag-output']),
     timestampOutput: flag(parsed['timestamp-output']),
-    quiet: flag(parsed.quiet),
+    ...loudness(parsed),
     timeline: flag(parsed.timeline),
     dryRun: flag(parsed['dry-run']),
     check: flag(parsed.check),
@@ -169,6 +170,12 @@ function sums(parsed: Record<string, unknown>): Pick<RunArgs, 'allreduce' | 'tra
   if (transport === 'shm' && !inMemory)
     throw new UsageError(`--allreduce ${allreduce} goes over sockets; leave out --transport shm`)
   return { allreduce, transport }
+}
+
+function loudness(parsed: Record<string, unknown>): Pick<RunArgs, 'quiet' | 'verbose'> {
+  const [quiet, verbose] = [flag(parsed.quiet), flag(parsed.verbose)]
+  if (quiet && verbose) throw new UsageError('--quiet and --verbose: one or the other')
+  return { quiet, verbose }
 }
 
 export function oneOf<T extends string>(option: string, given: unknown, choices: readonly T[]): T | null {

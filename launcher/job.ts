@@ -79,6 +79,7 @@ export class Job {
       this.#after(timeout, () => this.#verdict.fail(null, `ran past --timeout ${timeout} s`, Status.timeout))
     try {
       await this.#agents.start(text => this.#output.say(text))
+      this.#output.step('an agent runs on every host')
       for (const link of this.#agents.links) {
         void link.ended.then(ending => this.#agentEnded(link, ending))
         if (!this.#verdict.cause) link.tell({ type: 'start', job: agentJob(link.host) })
@@ -132,13 +133,13 @@ export class Job {
   }
 
   #hearRank({ clockOffset }: AgentLink, rank: number, message: RankMessage): void {
-    if (message.type === 'hello') this.#ranks.greeted(rank)
+    if (message.type === 'hello') this.#greeted(rank)
     else if (message.type === 'member') this.#meet(rank, message)
     else if (message.type === 'closed') this.#closed(rank, message.generation)
     else if (message.type === 'strays') this.#runs.dropped(message.strays)
     else if (message.type === 'spans') this.#runs.timeline?.add(rank, message.spans, clockOffset ?? 0)
     else if (message.type === 'claim') this.#claim(rank, message.index, message.resume)
-    else if (message.type === 'run') this.#runs.add(message.folder, message.fields)
+    else if (message.type === 'run') this.#train(message.folder, message.fields)
     else if (message.type === 'status') this.#output.status(message.state)
     else if (message.type === 'timeout') void this.#timedOut(message.wait)
     else if (message.type === 'lost') void this.#lost(rank, message.what)
@@ -148,13 +149,27 @@ export class Job {
     }
   }
 
+  #greeted(rank: number): void {
+    this.#ranks.greeted(rank)
+    if (this.#ranks.silent() === undefined) this.#output.step('all ranks run')
+  }
+
+  #train(folder: string, fields: Partial<Record<string, unknown>>): void {
+    this.#runs.add(folder, fields)
+    const { engine, transport, allreduce } = fields
+    if (transport)
+      this.#output.step(`training: engine ${engine}, transport ${transport}, allreduce ${allreduce}`)
+  }
+
   #meet(rank: number, { generation, member, wire }: Extract<RankMessage, { type: 'member' }>): void {
     if (wire !== WIRE_VERSION)
       this.#verdict.fail(rank, `speaks wire version ${wire}, this launcher ${WIRE_VERSION}`, Status.failure)
     this.#ranks.connected(rank, generation)
     const members = this.#rendezvous.offer(rank, generation, member)
-    if (members) this.#orderAll({ type: 'table', generation, members })
-    else this.#checkLeft()
+    if (members) {
+      this.#output.step('all ranks know each other')
+      this.#orderAll({ type: 'table', generation, members })
+    } else this.#checkLeft()
   }
 
   /** Ranks leave a communicator together: until then the last frame of one may still be on its way. */

@@ -43,6 +43,7 @@ export const launchOptions: Record<string, Option> = {
     type: 'boolean',
     describe: 'record what every rank does and when, into timeline.json (Perfetto)',
   },
+  verbose: { type: 'boolean', describe: 'say when each step of the start is done, and what was chosen' },
   quiet: { type: 'boolean', describe: "show only the ranks' own output and errors" },
   check: { type: 'boolean', describe: 'make every check of a start on every host, and start no rank' },
   'require-gpu': { type: 'boolean', describe: 'refuse hosts without a GPU' },

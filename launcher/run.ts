@@ -38,8 +38,11 @@ export async function run(
   if (!named) adviseOnRanks(args.np, output)
   for (const remark of planRemarks(plan)) output.advise(remark)
 
+  for (const line of showPlan(plan, args.mapBy).split('\n')) output.step(line)
   const jobId = newJobId()
-  const agentJobs = agentJobsOf(args, plan, { jobId, bundle: await bundleScript(script) })
+  const bundle = await bundleScript(script)
+  output.step(`${script} bundled`)
+  const agentJobs = agentJobsOf(args, plan, { jobId, bundle })
   const starter = spawner({ jobId, ssh: args.ssh })
   if (args.check) return check(plan, starter, args)
   const settings = { ...args, plan, spawner: starter, agentJob: ({ node }: PlannedHost) => agentJobs[node] }

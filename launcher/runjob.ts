@@ -21,6 +21,7 @@ export function openResults(args: RunArgs, plan: Plan, script: string): Results 
     tag: args.tagOutput,
     timestamp: args.timestampOutput,
     quiet: args.quiet,
+    verbose: args.verbose,
     overflow: () => output.logInto(runs.claim(0).folder),
   })
   return { runs, output }

@@ -15,6 +15,8 @@ export interface OutputOptions {
   tag: boolean
   timestamp: boolean
   quiet: boolean
+  /** Show the steps of the start. */
+  verbose: boolean
   /** Called when the ranks have printed more than can be kept without a folder: logInto() it. */
   overflow: () => void
 }
@@ -84,6 +86,11 @@ export class Output {
   say(text: string): void {
     this.#fold.flush()
     this.#status.line(`${this.#time()}pporun: ${text}`)
+  }
+
+  /** With --verbose: a step of the start is done, so many seconds after the launcher's own. */
+  step(text: string): void {
+    if (this.#options.verbose) this.say(`${(performance.now() / 1000).toFixed(2)} s: ${text}`)
   }
 
   /** An error as the rank described it: its stack, or one line; also into its log. */

@@ -42,7 +42,7 @@ export type RankMessage =
   /** @property resume what the run is to go on from: a path, `auto`, or null. */
   | { type: 'spans'; spans: Span[] }
   | { type: 'claim'; index: number; resume: string | null }
-  | { type: 'run'; folder: string; fields: object }
+  | { type: 'run'; folder: string; fields: Partial<Record<string, unknown>> }
   /** null: the state that was shown last stays, and other output follows. */
   | { type: 'status'; state: RunState | null }
   | { type: 'timeout'; wait: Wait }

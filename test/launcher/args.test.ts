@@ -41,6 +41,7 @@ test('without options: no number of ranks, and the defaults of the contract', ()
     tagOutput: false,
     timestampOutput: false,
     quiet: false,
+    verbose: false,
     timeline: false,
     dryRun: false,
     check: false,
@@ -78,6 +79,7 @@ test('every option is read, also after a value that looks like an option’s nam
     tagOutput: false,
     timestampOutput: true,
     quiet: true,
+    verbose: false,
     timeline: true,
     dryRun: true,
     check: true,
@@ -97,6 +99,7 @@ test('of an option given twice the last counts', () => {
 
 test('a value that is not what the option takes is refused', () => {
   const bad: [words: string, message: RegExp][] = [
+    ['--quiet --verbose', /--quiet and --verbose: one or the other/],
     ['-np 0', /^-np takes a whole number of at least 1, got '0'$/],
     ['-np -1', /^-np takes a whole number of at least 1, got '-1'$/],
     ['-np x', /^-np takes a whole number of at least 1, got 'x'$/],
