@@ -67,6 +67,14 @@ onCluster(
       await cluster().quiet(5)
     })
 
+    test('doctor: every node of the allocation, no hostfile', async () => {
+      const { state, output } = await batch(cluster(), 'doctor', '-N2 -n2', `${PPORUN} doctor`)
+      assert.equal(state, 'COMPLETED', output)
+      assert.equal(output.match(/^n\d +ok /gm)?.length, 2, output)
+      assert.match(output, /^1 link, TCP with CURVE/m)
+      await cluster().quiet(5)
+    })
+
     test('a rank may run on every CPU of its node', async () => {
       const path = script(
         cluster().folder,
