@@ -2,23 +2,15 @@ import { PporunError } from '../base/errors.ts'
 import { BLOCK } from '../base/math/angles.ts'
 import { uniforms } from '../base/math/streams.ts'
 import type { Dynamics } from './dynamics.ts'
-import { type ActionSpace, type Actions, type BoxSpace, clipActions } from './spaces.ts'
+import { Rows } from './rows.ts'
+import { type Actions, clipActions } from './spaces.ts'
 import type { EnvStreams, VectorEnv } from './vectorenv.ts'
 
 /**
  * Rows of one environment, stepped together, with its time limit and same-step autoreset. A row depends on its
  * global id, the seed and its actions only: not on N, nor on which rank holds it.
  */
-export class DynamicsBatch implements VectorEnv {
-  readonly numEnvs: number
-  readonly observationSpace: BoxSpace
-  readonly actionSpace: ActionSpace
-  readonly observations: Float32Array // [N, obs]
-  readonly finalObservations: Float32Array // [N, obs]
-  readonly rewards: Float64Array // [N]
-  readonly terminated: Uint8Array // [N]
-  readonly truncated: Uint8Array // [N]
-
+export class DynamicsBatch extends Rows implements VectorEnv {
   readonly #dynamics: Dynamics
   readonly #state: Float64Array // [N, state]
   readonly #clipped: Float32Array // [N, A], of a box
@@ -28,15 +20,7 @@ export class DynamicsBatch implements VectorEnv {
   readonly #draws: Float64Array // of one start
 
   constructor(dynamics: Dynamics, numEnvs: number, streams: EnvStreams) {
-    const observationSize = dynamics.observationSpace.low.length
-    this.numEnvs = numEnvs
-    this.observationSpace = dynamics.observationSpace
-    this.actionSpace = dynamics.actionSpace
-    this.observations = new Float32Array(numEnvs * observationSize)
-    this.finalObservations = new Float32Array(numEnvs * observationSize)
-    this.rewards = new Float64Array(numEnvs)
-    this.terminated = new Uint8Array(numEnvs)
-    this.truncated = new Uint8Array(numEnvs)
+    super(dynamics, numEnvs)
     this.#dynamics = dynamics
     this.#state = new Float64Array(numEnvs * dynamics.stateSize)
     this.#clipped = new Float32Array(

@@ -6,22 +6,17 @@ import { cos } from '../base/math/elementary.ts'
 import type { Dynamics } from './dynamics.ts'
 import { box } from './spaces.ts'
 
-const LEFT = -1.2
-const RIGHT = 0.6
+export const LEFT = -1.2
+export const RIGHT = 0.6
 const GOAL = 0.5
-const MAX_SPEED = 0.07
+export const MAX_SPEED = 0.07
 const FORCE = 0.001
-const GRAVITY = 0.0025
+export const GRAVITY = 0.0025
 
-/** MountainCar-v0: actions 0, 1, 2 push left, not at all, right; the reward is -1 per step. */
-export const mountainCar: Dynamics = {
-  id: 'MountainCar-v0',
+/** What both tasks of the car have alike. */
+export const car: Pick<Dynamics, 'observationSpace' | 'stateSize' | 'numDraws' | 'start' | 'observe'> = {
   observationSpace: box([LEFT, -MAX_SPEED], [RIGHT, MAX_SPEED]),
-  actionSpace: { type: 'discrete', n: 3 },
   stateSize: 2,
-  maxEpisodeSteps: 200,
-  rewardThreshold: -110,
-
   numDraws: 1,
 
   start(draws, state, row) {
@@ -32,6 +27,15 @@ export const mountainCar: Dynamics = {
   observe(state, first, last, observations) {
     for (let k = 2 * first; k < 2 * last; k++) observations[k] = state[k]
   },
+}
+
+/** MountainCar-v0: actions 0, 1, 2 push left, not at all, right; the reward is -1 per step. */
+export const mountainCar: Dynamics = {
+  ...car,
+  id: 'MountainCar-v0',
+  actionSpace: { type: 'discrete', n: 3 },
+  maxEpisodeSteps: 200,
+  rewardThreshold: -110,
 
   advance(state, first, last, actions, rewards, terminated) {
     for (let i = first; i < last; i++) {

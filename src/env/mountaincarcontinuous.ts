@@ -4,34 +4,19 @@
  */
 import { cos } from '../base/math/elementary.ts'
 import type { Dynamics } from './dynamics.ts'
+import { car, GRAVITY, LEFT, MAX_SPEED, RIGHT } from './mountaincar.ts'
 import { box } from './spaces.ts'
 
-const LEFT = -1.2
-const RIGHT = 0.6
 const GOAL = 0.45
-const MAX_SPEED = 0.07
 const POWER = 0.0015
-const GRAVITY = 0.0025
 
 /** MountainCarContinuous-v0: the action is a throttle in -1 .. 1; the reward is 100 at the goal, less the effort. */
 export const mountainCarContinuous: Dynamics = {
+  ...car,
   id: 'MountainCarContinuous-v0',
-  observationSpace: box([LEFT, -MAX_SPEED], [RIGHT, MAX_SPEED]),
   actionSpace: box([-1], [1]),
-  stateSize: 2,
   maxEpisodeSteps: 999,
   rewardThreshold: 90,
-
-  numDraws: 1,
-
-  start(draws, state, row) {
-    state[2 * row] = -0.6 + (-0.4 - -0.6) * draws[0]
-    state[2 * row + 1] = 0
-  },
-
-  observe(state, first, last, observations) {
-    for (let k = 2 * first; k < 2 * last; k++) observations[k] = state[k]
-  },
 
   advance(state, first, last, actions, rewards, terminated) {
     for (let i = first; i < last; i++) {

@@ -1,7 +1,8 @@
 import { PporunError, UsageError } from '../base/errors.ts'
 import { uniform } from '../base/math/streams.ts'
 import type { Environment, StepResult } from './environment.ts'
-import { type ActionSpace, type Actions, type BoxSpace, clipActions } from './spaces.ts'
+import { Rows } from './rows.ts'
+import { type Actions, clipActions } from './spaces.ts'
 import type { EnvStreams, VectorEnv } from './vectorenv.ts'
 
 /** Numbers of a row that are saved beside its observation: episodes begun. */
@@ -11,15 +12,7 @@ const HEADER = 1
  * Environments that are objects, one per row, stepped in turn, with same-step autoreset. Every episode begins with
  * `reset({ seed })`, a seed of (seed, purpose, global environment id, episode): a row depends on nothing else.
  */
-export class ObjectBatch implements VectorEnv {
-  readonly numEnvs: number
-  readonly observationSpace: BoxSpace
-  readonly actionSpace: ActionSpace
-  readonly observations: Float32Array // [N, obs]
-  readonly finalObservations: Float32Array // [N, obs]
-  readonly rewards: Float64Array // [N]
-  readonly terminated: Uint8Array // [N]
-  readonly truncated: Uint8Array // [N]
+export class ObjectBatch extends Rows implements VectorEnv {
   readonly save?: () => Uint8Array
   readonly load?: (saved: Uint8Array) => void
 
@@ -30,15 +23,7 @@ export class ObjectBatch implements VectorEnv {
 
   /** @param like an environment that tells the spaces, as there may be no row. */
   constructor(id: string, make: () => Environment, like: Environment, numEnvs: number, streams: EnvStreams) {
-    const observationSize = like.observationSpace.low.length
-    this.numEnvs = numEnvs
-    this.observationSpace = like.observationSpace
-    this.actionSpace = like.actionSpace
-    this.observations = new Float32Array(numEnvs * observationSize)
-    this.finalObservations = new Float32Array(numEnvs * observationSize)
-    this.rewards = new Float64Array(numEnvs)
-    this.terminated = new Uint8Array(numEnvs)
-    this.truncated = new Uint8Array(numEnvs)
+    super(like, numEnvs)
     this.#id = id
     this.#envs = Array.from({ length: numEnvs }, make)
     this.#episodes = new Float64Array(numEnvs)
