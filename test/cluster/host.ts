@@ -33,7 +33,7 @@ export class Host {
   async boot(ownPids: boolean): Promise<void> {
     const namespaces = ['--net', '--uts', '--ipc', '--mount', '--propagation', 'private']
     if (ownPids) namespaces.push('--pid', '--fork', '--mount-proc', '--kill-child=KILL')
-    this.#holder = hold(['unshare', ...namespaces, 'bash', INIT, this.#folder, this.name])
+    this.#holder = hold(['unshare', ...namespaces, 'bash', INIT, this.#folder, this.name, checkout])
     const outer = this.#holder.pid!
     const up = () => existsSync(join(this.#folder, `${this.name}.up`)) || undefined
     await until(`host ${this.name} to come up`, up, 10)
