@@ -10,8 +10,12 @@ export const LINE = 64
 /** Of a slot, and of the result. Memory that is not touched costs nothing. */
 export const SLOT_BYTES: number = 4 << 20
 
+/** Of all buffers together: Node maps no more than 4 GiB as one array. */
+const ALL_BUFFERS = 0x8000_0000
+
 /** Of a rank's buffers: arrays that scripts ask for, to save the copies into its slot and out of the result. */
-export const BUFFER_BYTES: number = 64 << 20
+const bufferBytes = (ranks: number): number =>
+  Math.min(64 << 20, LINE * Math.floor(ALL_BUFFERS / ranks / LINE))
 
 /** Where each part begins, in bytes, on a host with so many ranks. */
 export interface SegmentPlaces {
@@ -30,7 +34,7 @@ export function segmentPlaces(ranks: number): SegmentPlaces {
     sleepers: rank => (ranks + rank) * LINE,
     slot: rank => slots + rank * SLOT_BYTES,
     result,
-    buffers: rank => result + SLOT_BYTES + rank * BUFFER_BYTES,
+    buffers: rank => result + SLOT_BYTES + rank * bufferBytes(ranks),
   }
 }
 

@@ -94,7 +94,7 @@ export class Communicator {
 
   /**
    * An array of zeros that reductions take and leave where it is, with no copy, if the ranks share memory; else any
-   * array. It stays until the process ends: ask for it once. There are 64 MB per rank; beyond that, any array.
+   * array. It stays until the process ends: ask for it once. There are 64 MB per rank (2 GB per host); beyond that, any array.
    */
   buffer<D extends DTypeName>(length: number, dtype: D): ArrayOf<D> {
     return (this.#memory?.buffer(length, dtype) as ArrayOf<D> | null | undefined) ?? newArray(length, dtype)

@@ -1,6 +1,6 @@
 import { after, type Eventually } from '../base/eventually.ts'
 import { part } from '../base/math/parts.ts'
-import { BUFFER_BYTES, LINE, type SegmentPlaces, SLOT_BYTES, segmentPlaces } from '../base/segment.ts'
+import { LINE, type SegmentPlaces, SLOT_BYTES, segmentPlaces } from '../base/segment.ts'
 import { type Algorithm, slice } from './algorithm.ts'
 import { bytesOf, copyOf, dtypeOf, elementsOf, type TypedArray, viewOf } from './arrays.ts'
 import type { Carrier } from './carrier.ts'
@@ -57,7 +57,7 @@ export class SharedMemory implements Algorithm, Carrier {
 
   /** An array of zeros in this rank's part of the memory, there until the process ends; null when there is no more. */
   buffer(length: number, dtype: DTypeName): TypedArray | null {
-    const limit = this.#places.buffers(this.#rank) + BUFFER_BYTES
+    const limit = this.#places.buffers(this.#rank + 1)
     if (this.#free + 8 * length > limit) return null
     const array = viewOf(this.#memory, this.#free, length, dtype)
     this.#free = Math.ceil((this.#free + array.byteLength) / LINE) * LINE
