@@ -1,5 +1,12 @@
 import type { Layout } from './layout.ts'
-import { type AdamOptions, type AdamState, adamDefaults, clipScale, type Optimizer } from './optimizer.ts'
+import {
+  type AdamOptions,
+  type AdamState,
+  adamDefaults,
+  clipScale,
+  nextStep,
+  type Optimizer,
+} from './optimizer.ts'
 
 /** Sums of squares go over this many lanes, as the kernels' vectors do: element i to lane i mod LANES. */
 const LANES = 16
@@ -51,11 +58,8 @@ export class Adam implements Optimizer {
     const { state } = this
     const { beta1, beta2, epsilon } = this.#options
     const { firstMoment, secondMoment } = state
-    state.beta1Power *= beta1
-    state.beta2Power *= beta2
-    const stepSize = learningRate / (1 - state.beta1Power)
+    const { stepSize, perSecond } = nextStep(state, this.#options, learningRate)
     const scale = clipScale(norm, maxNorm)
-    const perSecond = 1 / (1 - state.beta2Power)
     const [decay1, rest1, decay2, rest2] = [beta1, 1 - beta1, beta2, 1 - beta2].map(f)
     const [size, correction, least] = [stepSize, perSecond, epsilon].map(f)
     for (let i = 0; i < parameters.length; i++) {

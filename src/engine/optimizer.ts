@@ -46,3 +46,17 @@ export interface AdamOptions {
 
 /** PPO's: its epsilon is not Adam's usual 1e-8. */
 export const adamDefaults: AdamOptions = { beta1: 0.9, beta2: 0.999, epsilon: 1e-5 }
+
+/**
+ * Moves the powers of beta on by one step, in place.
+ * @returns what both moments' bias corrections come to: the step size, and the factor of the second moment
+ */
+export function nextStep(
+  powers: Pick<AdamState, 'beta1Power' | 'beta2Power'>,
+  { beta1, beta2 }: AdamOptions,
+  learningRate: number,
+): { stepSize: number; perSecond: number } {
+  powers.beta1Power *= beta1
+  powers.beta2Power *= beta2
+  return { stepSize: learningRate / (1 - powers.beta1Power), perSecond: 1 / (1 - powers.beta2Power) }
+}

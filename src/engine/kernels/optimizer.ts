@@ -1,5 +1,5 @@
 import type { Layout } from '../layout.ts'
-import { type AdamState, adamDefaults, clipScale, type Optimizer } from '../optimizer.ts'
+import { type AdamState, adamDefaults, clipScale, nextStep, type Optimizer } from '../optimizer.ts'
 import type { Kernels, Load } from './load.ts'
 
 /** Adam in the kernels, with the bits of engine/adam.ts. Its arrays lie in memory of their own. */
@@ -51,13 +51,9 @@ export class KernelOptimizer implements Optimizer {
     learningRate: number,
   ): void {
     const { beta1, beta2, epsilon } = adamDefaults
-    const powers = this.#powers
     const { size } = this.#layout
-    powers.beta1Power *= beta1
-    powers.beta2Power *= beta2
-    const stepSize = learningRate / (1 - powers.beta1Power)
+    const { stepSize, perSecond } = nextStep(this.#powers, adamDefaults, learningRate)
     const scale = clipScale(norm, maxNorm)
-    const perSecond = 1 / (1 - powers.beta2Power)
     const { base } = this.#kernels
     const moments = [base + 8 * size, base + 12 * size] as const
     const places = [this.#enter(parameters, this.#views.parameters), ...moments] as const
