@@ -1,30 +1,18 @@
-import { statSync, writeFileSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { constants, hostname } from 'node:os'
-import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { Limit, Status } from '../src/base/contract.ts'
 import type { RankMessage } from '../src/base/control.ts'
-import { progressBytes } from '../src/base/progress.ts'
-import { segmentBytes } from '../src/base/segment.ts'
-import { adoptOrphans, canSleepOnMemory, mapSharedMemory, openSharedMemory } from '../src/base/system.ts'
+import { adoptOrphans } from '../src/base/system.ts'
 import type { HostFacts } from './facts.ts'
 import { findGpus } from './gpus.ts'
-import { LocalRank, type RankPlace } from './localrank.ts'
-import {
-  type AgentJob,
-  type FromAgent,
-  type OutputStream,
-  outputMessage,
-  readLines,
-  type ToAgent,
-  writeLine,
-} from './protocol.ts'
+import type { RankEvents } from './localrank.ts'
+import { LocalRanks } from './localranks.ts'
+import { Outflow } from './outflow.ts'
+import { type AgentJob, type FromAgent, readLines, type ToAgent, writeLine } from './protocol.ts'
 import { endMarked, makeAgentFolder, removeFolder } from './reap.ts'
 import { Silence } from './silence.ts'
-import { Watch } from './watch.ts'
 
-/** With more than this on its way from the ranks to the console and the logs, they have to wait. */
-const MOST_UNHEARD = 1 << 20 // bytes
 const LAST_WORDS = 1000 // ms
 
 /**
@@ -39,15 +27,10 @@ export class Agent {
   readonly #leave: (exitStatus: number) => void
   #exitStatus = 0
   #job: AgentJob | null = null
-  #ranks: LocalRank[] = []
-  #watch: Watch | null = null
+  readonly #outflow: Outflow
+  #ranks: LocalRanks | null = null
   #silence: Silence | null = null
   #ending = false
-  /** Bytes of output that the launcher has not taken yet. */
-  #unheard = 0
-  /** Nobody waits for output any more. */
-  #gaveUp = false
-  #held = false
 
   /**
    * @param mark what its processes are found by when it is gone.
@@ -65,6 +48,7 @@ export class Agent {
     this.#mark = mark
     this.#folder = makeAgentFolder(mark)
     this.#output = output
+    this.#outflow = new Outflow(output, hold => this.#ranks?.holdOutput(hold))
     this.#leave = leave
     adoptOrphans()
     // A launcher that is gone reads nothing: what is left to do here must not fail of that.
@@ -78,9 +62,9 @@ export class Agent {
   /** TERM to every rank's process group, then KILL. */
   stop(): void {
     this.#ending = true
-    for (const rank of this.#ranks) rank.signal('SIGTERM')
+    this.#ranks?.signal('SIGTERM')
     // A stopped process gets its TERM only when it is continued.
-    for (const rank of this.#ranks) rank.signal('SIGCONT')
+    this.#ranks?.signal('SIGCONT')
     setTimeout(() => this.kill(), (this.#job?.grace ?? 0) * 1000).unref()
     this.#leaveIfDone()
   }
@@ -99,7 +83,7 @@ export class Agent {
   /** KILL to every rank's process group. */
   kill(): void {
     this.#ending = true
-    for (const rank of this.#ranks) rank.signal('SIGKILL')
+    this.#ranks?.signal('SIGKILL')
     this.#leaveIfDone()
   }
 
@@ -111,13 +95,8 @@ export class Agent {
 
   /** Nobody is there to take what the ranks print. */
   #stopUnheard(): void {
-    this.#giveUpOutput()
+    this.#outflow.giveUp()
     this.stop()
-  }
-
-  #giveUpOutput(): void {
-    this.#gaveUp = true
-    this.#watchOutput()
   }
 
   #obey(order: ToAgent): void {
@@ -125,13 +104,13 @@ export class Agent {
     if (order.type === 'hold') this.#silence?.hold()
     else if (order.type === 'start') this.#tryToStart(order.job)
     else if (order.type === 'credit') this.#heard(order.bytes)
-    else if (order.type === 'order') this.#rank(order.rank)?.tell(order.order)
-    else if (order.type === 'census') this.#say({ type: 'census', ranks: this.#watch?.census() ?? [] })
+    else if (order.type === 'order') this.#ranks?.find(order.rank)?.tell(order.order)
+    else if (order.type === 'census') this.#say({ type: 'census', ranks: this.#ranks?.watch.census() ?? [] })
     else if (order.type === 'beat') this.#say({ type: 'beat', at: order.at, clock: Date.now() })
     else if (order.type === 'abort') this.#abort(order.reason, order.exitStatus)
     else if (order.type === 'stop') this.#stopAs(order.exitStatus)
     else {
-      this.#giveUpOutput()
+      this.#outflow.giveUp()
       this.kill()
     }
   }
@@ -169,26 +148,14 @@ export class Agent {
 
   #start(job: AgentJob, gpus: readonly string[] | null): void {
     this.#job = job
-    const script = join(this.#folder, 'script.mjs')
-    writeFileSync(script, job.bundle, { mode: 0o600 })
-    const bytes = progressBytes(job.localSize)
-    const progressFd = openSharedMemory(bytes)
-    const page = mapSharedMemory(progressFd, bytes)
-    const place = {
-      mark: this.#mark,
-      script,
-      folder: this.#folder,
-      gpus,
-      progressFd,
-      memoryFd: openMemory(job),
-    }
-    this.#ranks = job.ranks.map((rank, index) => this.#startRank(job, rank, index, place))
-    this.#watch = new Watch(this.#ranks, page, message => this.#say(message))
+    const place = { mark: this.#mark, folder: this.#folder, gpus }
+    const say = (message: FromAgent) => this.#say(message)
+    this.#ranks = new LocalRanks(job, place, rank => this.#eventsOf(rank), say)
   }
 
-  #startRank(job: AgentJob, rank: number, index: number, place: RankPlace): LocalRank {
-    return new LocalRank(job, index, place, {
-      output: (stream, bytes) => this.#print(rank, stream, bytes),
+  #eventsOf(rank: number): RankEvents {
+    return {
+      output: (stream, bytes) => this.#outflow.print(rank, stream, bytes),
       message: (message: RankMessage) => this.#say({ type: 'message', rank, message }),
       started: pid => this.#say({ type: 'started', rank, pid }),
       exit: (pid, code, signal) => {
@@ -197,53 +164,33 @@ export class Agent {
         this.#leaveIfDone()
       },
       drained: () => this.#leaveIfDone(),
-    })
+    }
   }
 
   #say(message: FromAgent): void {
     writeLine(this.#output, message)
   }
 
-  #print(rank: number, stream: OutputStream, bytes: Buffer): void {
-    this.#say(outputMessage(rank, stream, bytes))
-    this.#unheard += bytes.length
-    this.#watchOutput()
-  }
-
   #heard(bytes: number): void {
-    this.#unheard -= bytes
-    this.#watchOutput()
+    this.#outflow.heard(bytes)
     this.#leaveIfDone()
-  }
-
-  /** A console, or a network, that takes its time: the ranks' pipes fill up, and then they wait as for any reader. */
-  #watchOutput(): void {
-    const hold = this.#unheard > MOST_UNHEARD && !this.#gaveUp
-    if (hold === this.#held) return
-    this.#held = hold
-    for (const rank of this.#ranks) rank.holdOutput(hold)
-  }
-
-  #rank(rank: number): LocalRank | undefined {
-    return this.#ranks.find(local => local.rank === rank)
   }
 
   #abort(reason: string, exitStatus: number): void {
     this.#ending = true
     this.#exitStatus = exitStatus
-    for (const rank of this.#ranks) rank.tell({ type: 'abort', reason })
+    this.#ranks?.abort(reason)
     setTimeout(() => this.kill(), Limit.abort * 1000).unref()
     this.#leaveIfDone()
   }
 
   /** The last one out sweeps: grandchildren that their ranks have left behind. */
   #leaveIfDone(): void {
-    if (this.#ranks.some(rank => rank.running || !rank.drained)) return
-    if (this.#unheard > 0 && !this.#gaveUp) return
-    if (this.#ranks.length === 0 && !this.#ending) return
-    this.#watch?.stop()
+    if (this.#ranks ? !this.#ranks.areDone : !this.#ending) return
+    if (!this.#outflow.isDone) return
+    this.#ranks?.watch.stop()
     this.#silence?.stop()
-    for (const rank of this.#ranks) rank.signal('SIGKILL')
+    this.#ranks?.signal('SIGKILL')
     endMarked(this.#mark, process.pid)
     removeFolder(this.#folder)
     const leave = () => this.#leave(this.#exitStatus)
@@ -251,12 +198,6 @@ export class Agent {
     // In a cut nobody takes the last words.
     setTimeout(leave, LAST_WORDS)
   }
-}
-
-/** The memory in which the ranks of this host add up, if they are several and can. */
-function openMemory({ transport, ranks }: AgentJob): number | null {
-  const wanted = ranks.length > 1 && transport !== 'zmq'
-  return wanted && canSleepOnMemory() ? openSharedMemory(segmentBytes(ranks.length)) : null
 }
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true

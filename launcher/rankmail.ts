@@ -1,0 +1,81 @@
+import { Status, WIRE_VERSION } from '../src/base/contract.ts'
+import type { RankMessage, RankOrder } from '../src/base/control.ts'
+import type { AgentLink } from './link.ts'
+import type { Runs } from './runs.ts'
+import type { JobParts, Supervisor } from './supervise.ts'
+
+/** What ranks say over their pipes, and what they are answered. */
+export class RankMail {
+  readonly #parts: JobParts
+  readonly #runs: Runs
+  readonly #supervisor: Supervisor
+
+  constructor(parts: JobParts, runs: Runs, supervisor: Supervisor) {
+    this.#parts = parts
+    this.#runs = runs
+    this.#supervisor = supervisor
+  }
+
+  hear({ clockOffset }: AgentLink, rank: number, message: RankMessage): void {
+    if (message.type === 'hello') this.#greeted(rank)
+    else if (message.type === 'member') this.#meet(rank, message)
+    else if (message.type === 'closed') this.#closed(rank, message.generation)
+    else if (message.type === 'strays') this.#runs.dropped(message.strays)
+    else if (message.type === 'spans') this.#runs.timeline?.add(rank, message.spans, clockOffset ?? 0)
+    else if (message.type === 'claim') this.#claim(rank, message.index, message.resume)
+    else if (message.type === 'run') this.#train(message.folder, message.fields)
+    else if (message.type === 'status') this.#parts.output.status(message.state)
+    else if (message.type === 'timeout') void this.#supervisor.timedOut(message.wait)
+    else if (message.type === 'lost') void this.#supervisor.lost(rank, message.what)
+    else {
+      this.#parts.ranks.failed(rank, message)
+      if (message.kind === 'aborted') this.#parts.output.record(rank, message.text)
+    }
+  }
+
+  #greeted(rank: number): void {
+    const { ranks, output } = this.#parts
+    ranks.greeted(rank)
+    if (ranks.silent() === undefined) output.step('all ranks run')
+  }
+
+  #train(folder: string, fields: Partial<Record<string, unknown>>): void {
+    this.#runs.add(folder, fields)
+    const { engine, transport, allreduce } = fields
+    if (transport)
+      this.#parts.output.step(`training: engine ${engine}, transport ${transport}, allreduce ${allreduce}`)
+  }
+
+  #meet(rank: number, { generation, member, wire }: Extract<RankMessage, { type: 'member' }>): void {
+    const { ranks, rendezvous, output, verdict } = this.#parts
+    if (wire !== WIRE_VERSION)
+      verdict.fail(rank, `speaks wire version ${wire}, this launcher ${WIRE_VERSION}`, Status.failure)
+    ranks.connected(rank, generation)
+    const members = rendezvous.offer(rank, generation, member)
+    if (members) {
+      output.step('all ranks know each other')
+      this.#orderAll({ type: 'table', generation, members })
+    } else this.#supervisor.checkLeft()
+  }
+
+  /** Ranks leave a communicator together: until then the last frame of one may still be on its way. */
+  #closed(rank: number, generation: number): void {
+    if (this.#parts.ranks.closed(rank, generation)) this.#orderAll({ type: 'allClosed', generation })
+  }
+
+  #claim(rank: number, index: number, resume: string | null): void {
+    const { agents, output } = this.#parts
+    try {
+      const { folder, isNew } = this.#runs.claim(index, resume)
+      if (isNew) output.logInto(folder)
+      agents.tellRank(rank, { type: 'claimed', index, folder })
+    } catch (error) {
+      agents.tellRank(rank, { type: 'claimed', index, refused: (error as Error).message })
+    }
+  }
+
+  #orderAll(order: RankOrder): void {
+    const { agents, ranks } = this.#parts
+    for (let rank = 0; rank < ranks.size; rank++) agents.tellRank(rank, order)
+  }
+}
