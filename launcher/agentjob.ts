@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { NetworkChoice } from '../src/base/contract.ts'
 import { UsageError } from '../src/base/errors.ts'
 import type { RunArgs } from './args.ts'
+import { checkedFaults } from './faultoption.ts'
 import type { Plan, PlannedHost } from './plan.ts'
 import type { AgentJob } from './protocol.ts'
 
@@ -32,6 +33,7 @@ function agentJob(args: RunArgs, plan: Plan, host: PlannedHost): Omit<AgentJob, 
     security: args.security,
     timeline: args.timeline,
     network: plan.hosts.length > 1 ? networkChoice(args, host) : null,
+    faults: checkedFaults(args.faults, plan.np),
     opTimeout: args.opTimeout,
     startTimeout: args.startTimeout,
     grace: args.grace,

@@ -10,8 +10,10 @@ import {
   transportChoices,
 } from '../src/base/contract.ts'
 import { UsageError } from '../src/base/errors.ts'
+import type { Fault } from '../src/base/fault.ts'
 import { nearest } from '../src/base/nearest.ts'
 import { shellWords, wrongOption } from '../src/base/words.ts'
+import { parseFault } from './faultoption.ts'
 import { type Launcher, launchers } from './hosts/choose.ts'
 import { launchOptions } from './launchoptions.ts'
 import { type Mapping, mappings } from './plan.ts'
@@ -52,6 +54,7 @@ export interface RunArgs {
   iface: string | null
   /** First and last port. */
   portRange: [number, number] | null
+  faults: Fault[]
 }
 
 /** One option of a command, for parsing, for help and for guessing what was meant. */
@@ -98,6 +101,7 @@ export function parseRun(argv: readonly string[]): RunArgs {
     iface: text('--iface', parsed.iface),
     portRange: portRange(text('--port-range', parsed['port-range'])),
     ssh: shellWords('--ssh', text('--ssh', parsed.ssh) ?? 'ssh'),
+    faults: list('--fault', parsed.fault).map(parseFault),
   }
 }
 

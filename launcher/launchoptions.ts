@@ -1,4 +1,5 @@
 import { allreduceChoices, Limit, transportChoices } from '../src/base/contract.ts'
+import { faultKinds } from '../src/base/fault.ts'
 import type { Option } from './args.ts'
 import { launchers } from './hosts/choose.ts'
 
@@ -96,4 +97,9 @@ export const launchOptions: Record<string, Option> = {
   },
   'port-range': { type: 'string', value: 'A-B', describe: 'A-B: ports to listen on, for firewalls (any)' },
   wdir: { type: 'string', value: 'DIR', describe: 'working directory of the ranks (this one)' },
+  fault: {
+    type: 'array',
+    value: 'SPEC',
+    describe: `for tests, as in rank=2,update=5,op=1,kind=kill9: what goes wrong where (${faultKinds.join(', ')})`,
+  },
 }

@@ -99,6 +99,7 @@ export class LocalRank {
           security,
           timeline,
           network,
+          faults: job.faults.filter(({ rank }) => rank === this.rank),
         },
         ...{ progressFd: PROGRESS_FD, memoryFd: memoryFd === null ? null : MEMORY_FD },
       },

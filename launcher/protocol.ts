@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { AllreduceChoice, NetworkChoice, Security, TransportChoice } from '../src/base/contract.ts'
 import type { RankMessage, RankOrder } from '../src/base/control.ts'
+import type { Fault } from '../src/base/fault.ts'
 import type { PhaseTimes, RankProgress } from '../src/base/progress.ts'
 import type { HostFacts } from './facts.ts'
 
@@ -34,6 +35,8 @@ export interface AgentJob {
   security: Security
   timeline: boolean
   network: NetworkChoice | null
+  /** Of all ranks. */
+  faults: Fault[]
   /** Seconds. */
   opTimeout: number
   startTimeout: number

@@ -1,5 +1,6 @@
 import { rankSettings } from './base/contract.ts'
 import { control, describeFailure } from './base/control.ts'
+import { armFaults } from './base/fault.ts'
 import { dieWithParent, keepFreedMemory } from './base/system.ts'
 import { startTrace } from './base/trace.ts'
 import { PeerTimeoutError } from './collective/transport.ts'
@@ -23,6 +24,7 @@ if (settings && pipe) {
   process.on('uncaughtException', error => void report(error))
   process.once('beforeExit', () => void closeAll().catch(report))
   void pipe.send({ type: 'hello' })
+  armFaults(settings.faults)
   if (settings.timeline) {
     startTrace()
     setInterval(() => void tellSpans(pipe), SPANS_EVERY).unref()

@@ -1,3 +1,5 @@
+import type { Fault } from './fault.ts'
+
 /**
  * What processes of one job agree on: environment variables, exit statuses, time limits, the wire version.
  * The only file that reads process.env.
@@ -84,6 +86,8 @@ export interface RankSettings {
   timeline: boolean
   /** null: all ranks are on this host. */
   network: NetworkChoice | null
+  /** What goes wrong in this rank on purpose. */
+  faults: Fault[]
 }
 
 const IDENTITY = {

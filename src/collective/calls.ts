@@ -1,6 +1,7 @@
 import type { AllreduceChoice } from '../base/contract.ts'
 import { AbortedError, describeWait, PporunError, type Wait } from '../base/errors.ts'
 import type { Eventually } from '../base/eventually.ts'
+import { points } from '../base/fault.ts'
 import type { ProgressWriter } from '../base/progress.ts'
 import { trace } from '../base/trace.ts'
 import { dtypeOf, type TypedArray } from './arrays.ts'
@@ -91,6 +92,7 @@ export class Calls {
       throw new PporunError(
         `${name}: ${this.#running.name} #${this.#running.sequence} is still running; await one collective before the next`,
       )
+    points.op?.(op, array)
     const { id, ranks, rank } = this.#group
     const dtype = DType[dtypeOf(array)]
     const sequence = ++this.#sequence

@@ -1,4 +1,5 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises'
+import { points } from '../base/fault.ts'
 import type { PhaseName } from '../base/progress.ts'
 import type { Optimizer } from '../engine/optimizer.ts'
 import type { Logger } from '../log/logger.ts'
@@ -65,6 +66,7 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
 
   while (state.update < sizes.numUpdates) {
     const now = coefficients(config, state, sizes.numUpdates)
+    points.update?.(state.update + 1)
 
     // 1. Sample numSteps from each environment of this rank.                                   [T, N]
     phase('sample')
@@ -114,6 +116,7 @@ function whereabouts(
   { update }: TrainState,
 ): string {
   const first = shard * envsPerShard
-  const rank = strategy.rankOf(shard)
-  return `environments ${first} to ${first + envsPerShard - 1} (rank ${rank}) in update ${update + 1}`
+  const last = first + envsPerShard - 1
+  const which = last === first ? `environment ${first}` : `environments ${first} to ${last}`
+  return `${which} (rank ${strategy.rankOf(shard)}) in update ${update + 1}`
 }
