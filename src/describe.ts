@@ -3,11 +3,13 @@ import { duration, thousands } from './base/format.ts'
 import { packageVersion } from './base/version.ts'
 import type { Communicator } from './collective/communicator.ts'
 import type { Engine } from './engine/engine.ts'
+import type { Logger, Metrics } from './log/logger.ts'
 import type { Evaluation } from './policy/evaluate.ts'
 import type { TrainConfig } from './ppo/config.ts'
 import { messageLength } from './ppo/exactsum.ts'
 import type { Sizes } from './ppo/sizes.ts'
 import { hashParameters, mean, type TrainState } from './ppo/state.ts'
+import { allParts, parts, type Split, splitOf } from './ppo/stopwatch.ts'
 
 /** What a training run came to; the same on all ranks, times aside. */
 export interface TrainResult {
@@ -58,12 +60,36 @@ export function describeOutcome(
   }
 }
 
-/** The end of a run in lines for people. */
-export function summary({ folder, evaluation, sps, globalSteps, paramsHash }: TrainResult): string[] {
+/** Adds up where the time of updates went, as they are logged. */
+export class SplitLog implements Logger {
+  readonly #total: Split = splitOf(() => 0)
+  #updates = 0
+
+  write(metrics: Metrics): void {
+    for (const part of allParts) this.#total[part] += metrics[`time/${part}`] ?? 0
+    this.#updates++
+  }
+
+  /** `act 210, environment 90, ...; minibatches 150, ...; other 30`: microseconds per update. */
+  toString(): string {
+    const microseconds = (part: keyof Split) => thousands((1e6 * this.#total[part]) / this.#updates)
+    const groups = Object.values(parts).map(group =>
+      group.map(part => `${part} ${microseconds(part)}`).join(', '),
+    )
+    return groups.join('; ')
+  }
+}
+
+/** The end of a run in lines for people. @param split of this rank's updates */
+export function summary(
+  { folder, evaluation, sps, globalSteps, paramsHash }: TrainResult,
+  split: SplitLog,
+): string[] {
   const { meanReturn, stdReturn, episodes } = evaluation
   return [
     `evaluation   ${meanReturn.toFixed(1)} +- ${stdReturn.toFixed(1)} over ${episodes} episodes`,
     `speed        ${thousands(sps)} steps/s (${thousands(globalSteps)} steps in ${duration(globalSteps / sps)})`,
+    `time         us per update: ${split}`,
     `parameters   ${paramsHash}`,
     `results      ${shortest(folder)}`,
   ]

@@ -5,7 +5,7 @@ import { thousands } from './base/format.ts'
 import { part } from './base/math/parts.ts'
 import type { Communicator } from './collective/communicator.ts'
 import { connect } from './connect.ts'
-import { describeOutcome, describeRun, summary, type TrainResult } from './describe.ts'
+import { describeOutcome, describeRun, SplitLog, summary, type TrainResult } from './describe.ts'
 import type { Engine } from './engine/engine.ts'
 import { initialParameters } from './engine/init.ts'
 import { specOf } from './env/registry.ts'
@@ -106,8 +106,9 @@ export async function trainWith(
   reporter.fields(describeRun(config, sizes, comm, engine))
   if (start) await restore(start.commit, parts.sampler)
   const begin = performance.now()
+  const split = new SplitLog()
   const live = reporter.live(() => policyOf(state, config))
-  await ppo(config, sizes, state, { ...parts, log: loggers(parts.log, live) })
+  await ppo(config, sizes, state, { ...parts, log: loggers(parts.log, live, split) })
   const seconds = (performance.now() - begin) / 1000
   parts.phase('other')
   await assertInStep(parts.strategy, state.update, state.parameters)
@@ -118,7 +119,7 @@ export async function trainWith(
   const outcome = describeOutcome(state, sizes, (state.update - before) * rows, seconds)
   reporter.fields({ ...outcome, evaluation, status: 'completed' })
   const result = { folder: reporter.folder, ...outcome, evaluation }
-  reporter.say(...summary(result))
+  reporter.say(...summary(result, split))
   return result
 }
 

@@ -15,6 +15,7 @@ export interface Subject {
 const subjects: Record<string, () => Promise<Subject>> = {
   allreduce: async () => (await import('./bench/allreduce.ts')).allreduce,
   env: async () => (await import('./bench/env.ts')).env,
+  ppo: async () => (await import('./bench/ppo.ts')).ppo,
   engine: async () => (await import('./bench/engine.ts')).engine,
 }
 

@@ -5,6 +5,7 @@ import type { TrainConfig } from './config.ts'
 import { normalizedReward } from './normalize.ts'
 import type { Flaw, Rollout } from './rollout.ts'
 import type { Running } from './running.ts'
+import type { Stopwatch } from './stopwatch.ts'
 
 /** Who samples. */
 export interface Sampler {
@@ -22,26 +23,33 @@ export interface Sampling {
   step: number
   /** What rewards are multiplied by before they are clipped; null: they stay as they are. */
   rewardScale: number | null
+  watch: Stopwatch
 }
 
 /** Samples numSteps from each environment of this rank into `rollout`; stops at a number that is not finite. */
 export async function collect(rollout: Rollout, sampler: Sampler, sampling: Sampling): Promise<void> {
   const { numSteps, numEnvs } = rollout
   const { envs, engine, firstEnv } = sampler
+  const { watch } = sampling
   const { seed, normalizeObservations } = sampling.config
   rollout.clear()
   for (let t = 0; t < numSteps && !rollout.flaw; t++) {
     const streams: ActionStreams = { seed, firstEnv, step: sampling.step + t }
+    watch.start('act')
     const acted = await engine.act(envs.observations, numEnvs, streams)
+    watch.start('rollout')
     rollout.flaw = flawIn('observation', envs.observations, t, sampler) ?? flawOf(acted, t, firstEnv)
     if (rollout.flaw) return
     if (normalizeObservations) countObservations(rollout, envs)
     storeDecision(rollout, t, acted)
+    watch.start('environment')
     await envs.step(acted.actions)
+    watch.start('rollout')
     rollout.flaw = flawIn('reward', envs.rewards, t, sampler)
     storeOutcome(rollout, t, sampler, sampling)
     if (envs.truncated.includes(1)) await storeFinalValues(rollout, t, sampler)
   }
+  watch.start('act')
   rollout.lastValues.set((await engine.values(envs.observations, numEnvs)).subarray(0, numEnvs))
   rollout.flaw ??= flawIn('observation', envs.observations, numSteps, sampler)
 }

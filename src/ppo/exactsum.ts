@@ -4,6 +4,7 @@ import { STATISTICS, Statistic } from '../base/statistics.ts'
 import type { Engine, Minibatch, ShardSums } from '../engine/engine.ts'
 import type { Layout } from '../engine/layout.ts'
 import type { Optimizer } from '../engine/optimizer.ts'
+import type { Stopwatch } from './stopwatch.ts'
 import type { Strategy } from './strategy.ts'
 
 /** The reduced gradient of a minibatch and its statistics: means over its global rows, the same on all ranks. */
@@ -47,6 +48,7 @@ export class ExactSum {
   readonly #slot: number
   readonly #largest: Float64Array // [tensors]
   readonly #grid: Float64Array
+  readonly #watch: Stopwatch
   readonly #whereabouts: (shard: number) => string
   /** Minibatches that were computed twice. */
   retries = 0
@@ -61,6 +63,7 @@ export class ExactSum {
     optimizer: Optimizer,
     layoutHash: number,
     grid: Float64Array,
+    watch: Stopwatch,
     whereabouts: (shard: number) => string,
   ) {
     const { layout } = engine
@@ -78,6 +81,7 @@ export class ExactSum {
     }
     this.#largest = new Float64Array(layout.tensors.length)
     this.#grid = grid
+    this.#watch = watch
     this.#whereabouts = whereabouts
   }
 
@@ -89,6 +93,7 @@ export class ExactSum {
       this.#setGrid()
       await this.#sum(minibatch)
     }
+    this.#watch.start('optimizer')
     const { gradient } = this.#own
     const rows = this.#fold(Statistic.rows)
     const norm = this.#optimizer.average(gradient, rows, this.#largest)
@@ -105,8 +110,10 @@ export class ExactSum {
   }
 
   async #sum(minibatch: Minibatch): Promise<void> {
+    this.#watch.start('gradients')
     this.#slots.fill(0)
     await this.#engine.gradients(minibatch, this.#grid, this.#own)
+    this.#watch.start('reduce')
     await this.#strategy.sum(this.#message, this.#layoutHash)
     this.#findLargest()
   }

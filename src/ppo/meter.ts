@@ -4,19 +4,17 @@ import type { TrainConfig } from './config.ts'
 import type { MinibatchStats } from './exactsum.ts'
 import type { Shared } from './share.ts'
 import { type Coefficients, mean, type TrainState } from './state.ts'
+import { allParts, type Part, parts, Stopwatch } from './stopwatch.ts'
 import type { Strategy } from './strategy.ts'
-
-type Part = 'sample' | 'learn'
 
 /** Gathers what an update did and how long its parts took, and turns it into metrics. */
 export class Meter {
   readonly #strategy: Strategy
   readonly #config: TrainConfig
   readonly #begin: number = performance.now()
-  readonly #milliseconds: Record<Part, number> = { sample: 0, learn: 0 }
-  #part: Part | null = null
-  #partBegin = 0
-  #waitedBefore = 0
+  /** Of this update; between two, what is done belongs to neither sampling nor learning. */
+  readonly watch: Stopwatch = new Stopwatch()
+  #waitedBefore: number
   #firstUpdate: number | null = null
   #stats: MinibatchStats[] = []
   /** Of the pass that runs, in #stats. */
@@ -25,15 +23,7 @@ export class Meter {
   constructor(strategy: Strategy, config: TrainConfig) {
     this.#strategy = strategy
     this.#config = config
-  }
-
-  /** A part of the update begins; the one before it ends. */
-  start(part: Part): void {
-    const now = performance.now()
-    if (this.#part) this.#milliseconds[this.#part] += now - this.#partBegin
-    if (part === 'sample') this.#waitedBefore = this.#strategy.waited
-    this.#part = part
-    this.#partBegin = now
+    this.#waitedBefore = strategy.waited
   }
 
   startPass(): void {
@@ -52,12 +42,13 @@ export class Meter {
   /** The metrics of the update that has ended; losses are means over its minibatches. */
   report({ update, recentReturns }: TrainState, shared: Shared, rates: Coefficients): Metrics {
     const { advantages, returns, episodes } = shared
-    const now = performance.now()
-    this.#milliseconds.learn += now - this.#partBegin
+    this.watch.start('other')
     this.#firstUpdate ??= update - 1
-    const { sample, learn } = this.#milliseconds
+    const split = this.watch.take()
+    const secondsOf = (some: readonly Part[]) => some.reduce((total, part) => total + split[part], 0) / 1000
     const rows = this.#config.numEnvs * this.#config.numSteps
-    const seconds = (now - this.#begin) / 1000
+    const seconds = (performance.now() - this.#begin) / 1000
+    const { waited } = this.#strategy
     const average = (name: keyof MinibatchStats) => mean(this.#stats.map(stats => stats[name]))
     const metrics: Metrics = {
       update,
@@ -74,13 +65,12 @@ export class Meter {
       'losses/approx_kl': average('approxKl'),
       'losses/clipfrac': average('clipFraction'),
       'losses/explained_variance': explainedVariance(advantages, returns.m2),
-      'time/sample': sample / 1000,
-      'time/learn': learn / 1000,
-      'time/allreduce': (this.#strategy.waited - this.#waitedBefore) / 1000,
+      'time/sample': secondsOf(parts.sample),
+      'time/learn': secondsOf(parts.learn),
+      'time/allreduce': (waited - this.#waitedBefore) / 1000,
+      ...Object.fromEntries(allParts.map(part => [`time/${part}`, split[part] / 1000])),
     }
-    this.#milliseconds.sample = 0
-    this.#milliseconds.learn = 0
-    this.#part = null
+    this.#waitedBefore = waited
     this.#stats = []
     this.#passBegin = 0
     return metrics

@@ -56,10 +56,11 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
     shards,
     state.klCoef > 0,
   )
-  const exactSum = new ExactSum(strategy, engine, optimizer, parts.layoutHash, state.grid, shard =>
+  const meter = new Meter(strategy, config)
+  const { watch } = meter
+  const exactSum = new ExactSum(strategy, engine, optimizer, parts.layoutHash, state.grid, watch, shard =>
     whereabouts(shard, strategy, sizes, state),
   )
-  const meter = new Meter(strategy, config)
   engine.setParameters(state.parameters)
   optimizer.state = state.adam
   if (state.update === 0) await begin(config, sizes, state, strategy, sampler)
@@ -70,12 +71,17 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
 
     // 1. Sample numSteps from each environment of this rank.                                   [T, N]
     phase('sample')
-    meter.start('sample')
     engine.setNormalizer(normalizerOf(config, state))
-    await collect(rollout, sampler, { config, step: state.step, rewardScale: rewardScaleOf(config, state) })
+    await collect(rollout, sampler, {
+      config,
+      step: state.step,
+      rewardScale: rewardScaleOf(config, state),
+      watch,
+    })
     state.step += config.numSteps
 
     // 2. Credit each action. A truncated episode bootstraps from V(s_T); a terminated one from 0.
+    watch.start('share')
     computeGae(rollout, config.gamma, config.gaeLambda)
     const shared = await share(strategy, rollout, sizes) // the one allgather of the update
     assertFinite(shared.flaw, state.update)
@@ -83,7 +89,7 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
 
     // 3. Learn: passes over the rollout in shuffled minibatches; one allreduce each.
     phase('learn')
-    meter.start('learn')
+    watch.start('minibatches')
     engine.setRows(rollout)
     learning: for (let epoch = 0; epoch < config.updateEpochs; epoch++) {
       meter.startPass()
@@ -95,6 +101,7 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
         // Clips the gradient after averaging, so at the same scale everywhere.
         optimizer.step(state.parameters, gradient, norm, config.maxGradNorm, now.learningRate)
         engine.setParameters(state.parameters)
+        watch.start('minibatches')
       }
     }
     adaptToKl(config, state, meter.klOfLastPass)

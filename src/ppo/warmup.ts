@@ -5,6 +5,7 @@ import { Rollout } from './rollout.ts'
 import { assertFinite, share } from './share.ts'
 import type { Sizes } from './sizes.ts'
 import type { TrainState } from './state.ts'
+import { Stopwatch } from './stopwatch.ts'
 import type { Strategy } from './strategy.ts'
 
 /** Steps of each environment; they do not count as steps of training. */
@@ -25,7 +26,7 @@ export async function begin(
   if (!config.normalizeObservations && !config.normalizeRewards) return
   const shards = strategy.lastShard - strategy.firstShard
   const rollout = new Rollout(STEPS, sampler.envs.numEnvs, sampler.engine.layout.network, shards, false)
-  await collect(rollout, sampler, { config, step: state.step, rewardScale: null })
+  await collect(rollout, sampler, { config, step: state.step, rewardScale: null, watch: new Stopwatch() })
   const rowsPerShard = sizes.envsPerShard * STEPS
   const { flaw, observationMoments, rewardMoments } = await share(strategy, rollout, {
     ...sizes,

@@ -70,11 +70,36 @@ test('pporun bench env --json: a row per environment and number of them', async 
     assert.ok(nsPerStep > 0 && Math.abs(nsPerStep * stepsPerSecond - 1e9) < 1)
 })
 
+test('pporun bench ppo --json: a row per setting, whose parts add up', async () => {
+  const words = ['--preset cleanrl', '--num-steps 32 --batch-size 64'].join(' ')
+  const { status, stdout, stderr } = await run([
+    'bench',
+    'ppo',
+    '-np',
+    '2',
+    '--seconds',
+    '1',
+    `--train=${words}`,
+    '--json',
+  ])
+  assert.equal(status, 0, stderr)
+  const [{ setting, np, engine, rows, update, stepsPerSecond, ...split }] = JSON.parse(stdout) as Record<
+    string,
+    number
+  >[]
+  assert.deepEqual({ setting, np, rows }, { setting: words, np: 2, rows: 128 })
+  assert.ok(Math.abs(stepsPerSecond * update - 1e6 * rows) < 1, String(engine))
+  const parts = Object.values(split)
+  assert.ok(parts.every(part => part > 0))
+  assert.ok(Math.abs(parts.reduce((a, b) => a + b) - update) < 1e-6 * update)
+})
+
 test('mistakes: no subject, an unknown one, sizes that are no floats', async () => {
   for (const [words, message] of [
     [[], /^pporun: bench what\? pporun bench allreduce/],
     [['allreduc'], /did you mean allreduce\?/],
     [['env', '--num-envs', '0'], /--num-envs takes whole numbers from 1; got 0/],
+    [['ppo', '--train=--num-steps 3'], /--batch-size 256 does not divide the rollout/],
     [['engine', '--rows', '6'], /--rows takes multiples of 4; got 6/],
     [['engine', '--engines', 'wasm,nativ'], /unknown engine 'nativ'/],
     [['allreduce', '--sizes', '5'], /--sizes takes bytes of float32, multiples of 4/],

@@ -7,6 +7,7 @@ import { Adam } from '../../src/engine/adam.ts'
 import type { Engine, Minibatch, ShardSums } from '../../src/engine/engine.ts'
 import { layoutOf, slotLength } from '../../src/engine/layout.ts'
 import { ExactSum } from '../../src/ppo/exactsum.ts'
+import { Stopwatch } from '../../src/ppo/stopwatch.ts'
 import { allreduceStrategy, shardsOf } from '../../src/ppo/strategy.ts'
 import { inprocCommunicators } from '../ranks/twin.ts'
 
@@ -57,6 +58,7 @@ async function reduceAll(
         new Adam(layout),
         0,
         grid,
+        new Stopwatch(),
         shard => `shard ${shard}`,
       )
       const bits: string[] = []
