@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds kernels.c of src/engine/kernels and sum.c of src/collective/kernels into the folder `built` beside each, with
-# one pinned toolchain (zig's clang, from PyPI), the same bytes on every machine. Only who changes them needs it.
+# Builds the C sources of src into the folder `built` beside each, with one pinned toolchain (zig's clang, from PyPI),
+# the same bytes on every machine. Only who changes them needs it.
 #   scripts/build/kernels.sh           rebuild
 #   scripts/build/kernels.sh --check   rebuild elsewhere and compare with what is committed
 set -euo pipefail
@@ -30,13 +30,18 @@ compile $kernels kernels.wasm wasm32-freestanding -msimd128 -DW=4 \
 compile $kernels kernels-linux-x64.so x86_64-linux-gnu.2.17 -mcpu=x86_64_v3 -DW=8 -shared -fPIC
 compile $kernels kernels-linux-arm64.so aarch64-linux-gnu.2.17 -DW=4 -shared -fPIC
 compile $kernels kernels-darwin-arm64.dylib aarch64-macos -DW=4 -shared -fPIC -Wl,-install_name,@rpath/kernels-darwin-arm64.dylib
+# Where there is none, streams.ts has the same orders.
+shuffle=src/base/math/kernels/shuffle.c
+compile $shuffle shuffle-linux-x64.so x86_64-linux-gnu.2.17 -mcpu=x86_64_v3 -DW=8 -shared -fPIC
+compile $shuffle shuffle-linux-arm64.so aarch64-linux-gnu.2.17 -DW=4 -shared -fPIC
+compile $shuffle shuffle-darwin-arm64.dylib aarch64-macos -DW=4 -shared -fPIC -Wl,-install_name,@rpath/shuffle-darwin-arm64.dylib
 # Memory is shared between ranks on Linux only, and never with WebAssembly.
 sum=src/collective/kernels/sum.c
 compile $sum sum-linux-x64.so x86_64-linux-gnu.2.17 -mcpu=x86_64_v3 -shared -fPIC
 compile $sum sum-linux-arm64.so aarch64-linux-gnu.2.17 -shared -fPIC
 
 if [ -n "$out" ]; then
-  for built in src/engine/kernels/built src/collective/kernels/built; do diff -r "$out/$built" $built; done
+  for built in src/{engine,collective,base/math}/kernels/built; do diff -r "$out/$built" $built; done
   echo 'kernels: what is committed is what the sources build to'
   rm -r "$out"
 fi

@@ -1,5 +1,6 @@
 import { momentsOf, standardDeviation } from '../base/math/moments.ts'
-import { Purpose, permutation } from '../base/math/streams.ts'
+import { shuffle } from '../base/math/shuffle.ts'
+import { Purpose } from '../base/math/streams.ts'
 import type { Loss, Minibatch } from '../engine/engine.ts'
 import type { TrainConfig } from './config.ts'
 import { type Rollout, rowOfShard } from './rollout.ts'
@@ -15,61 +16,71 @@ const EPSILON = 1e-8
 const HUBER_DELTA = 1
 
 /**
- * The minibatches of a pass. Each takes the same number of rows of every shard, in the order of that shard's own
+ * Cuts a rollout into minibatches. Each takes the same number of rows of every shard, in the order of that shard's own
  * permutation; so a minibatch is the same whichever rank computes which part of it.
  */
-export function* minibatches(
-  rollout: Rollout,
-  shared: Shared,
-  sizes: Sizes,
-  strategy: Strategy,
-  config: TrainConfig,
-  now: Coefficients,
-  pass: number,
-): Generator<Minibatch> {
-  const { numShards, rowsPerShard, minibatchRowsPerShard: rows, numMinibatches } = sizes
-  const { firstShard, lastShard } = strategy
-  const order = shuffled(sizes, config.seed, pass)
-  const everywhere = new Int32Array(numShards * rows)
-  const here = new Int32Array((lastShard - firstShard) * rows)
-  const ofAll = normalisationOfAll(config, shared)
-  const loss = lossOf(config, now)
-  for (let k = 0; k < numMinibatches; k++) {
-    pick(everywhere, order, sizes, 0, k, (shard, j) => shard * rowsPerShard + j)
-    pick(here, order, sizes, firstShard, k, (shard, j) => rowOfShard(rollout, sizes, shard - firstShard, j))
-    const { advantageMean, advantageDivisor } = ofAll ?? normalisation(shared, everywhere)
-    yield {
-      ...loss,
-      indices: here,
-      numShards: lastShard - firstShard,
-      rowsPerShard: rows,
-      advantageMean,
-      advantageDivisor,
+export class Minibatches {
+  readonly #config: TrainConfig
+  readonly #sizes: Sizes
+  readonly #strategy: Strategy
+  /** Every shard's rows in the order of the pass, [numShards, rowsPerShard]. */
+  readonly #order: Int32Array
+  /** The row of this rank's rollout for each row of its shards, [shards, rowsPerShard]. */
+  readonly #rowOf: Int32Array
+  /** Rows of a minibatch: of all shards, counted through them; and of this rank's rollout. */
+  readonly #everywhere: Int32Array
+  readonly #here: Int32Array
+
+  constructor(config: TrainConfig, sizes: Sizes, strategy: Strategy, rollout: Rollout) {
+    const { numShards, rowsPerShard, minibatchRowsPerShard: rows } = sizes
+    const shards = strategy.lastShard - strategy.firstShard
+    this.#config = config
+    this.#sizes = sizes
+    this.#strategy = strategy
+    this.#order = new Int32Array(numShards * rowsPerShard)
+    this.#rowOf = Int32Array.from({ length: shards * rowsPerShard }, (_, i) =>
+      rowOfShard(rollout, sizes, Math.floor(i / rowsPerShard), i % rowsPerShard),
+    )
+    this.#everywhere = new Int32Array(numShards * rows)
+    this.#here = new Int32Array(shards * rows)
+  }
+
+  /** Those of one pass; each is valid until the next. @param pass the counter of the shuffles */
+  *of(pass: number, shared: Shared, now: Coefficients): Generator<Minibatch> {
+    const { numShards, minibatchRowsPerShard: rowsPerShard, numMinibatches } = this.#sizes
+    const { firstShard, lastShard } = this.#strategy
+    shuffle(this.#order, numShards, this.#config.seed, Purpose.shuffle, pass)
+    const loss = lossOf(this.#config, now)
+    const ofAll = normalisationOfAll(this.#config, shared)
+    for (let k = 0; k < numMinibatches; k++) {
+      this.#pick(k)
+      const { advantageMean, advantageDivisor } = ofAll ?? normalisation(shared, this.#everywhere)
+      yield {
+        ...loss,
+        indices: this.#here,
+        numShards: lastShard - firstShard,
+        rowsPerShard,
+        advantageMean,
+        advantageDivisor,
+      }
     }
   }
-}
 
-/** Every shard's own order of its rows, [numShards, rowsPerShard]. */
-function shuffled({ numShards, rowsPerShard }: Sizes, seed: number, pass: number): Int32Array {
-  const order = new Int32Array(numShards * rowsPerShard)
-  for (let shard = 0; shard < numShards; shard++) {
-    const own = order.subarray(shard * rowsPerShard, (shard + 1) * rowsPerShard)
-    permutation(own, seed, Purpose.shuffle, shard, pass)
+  /** The rows of minibatch `k`, shard after shard. */
+  #pick(k: number): void {
+    const { numShards, rowsPerShard, minibatchRowsPerShard: rows } = this.#sizes
+    const { firstShard, lastShard } = this.#strategy
+    let [all, own] = [0, 0]
+    for (let shard = 0; shard < numShards; shard++) {
+      const isOwn = shard >= firstShard && shard < lastShard
+      const first = shard * rowsPerShard
+      for (let i = first + k * rows; i < first + (k + 1) * rows; i++) {
+        const row = this.#order[i]
+        this.#everywhere[all++] = first + row
+        if (isOwn) this.#here[own++] = this.#rowOf[(shard - firstShard) * rowsPerShard + row]
+      }
+    }
   }
-  return order
-}
-
-/** Rows of minibatch `k` of the shards from `first` on, as many as `out` has room for. */
-function pick(
-  out: Int32Array,
-  order: Int32Array,
-  { rowsPerShard, minibatchRowsPerShard: rows }: Sizes,
-  first: number,
-  k: number,
-  rowOf: (shard: number, j: number) => number,
-): void {
-  for (let at = 0, shard = first; at < out.length; shard++)
-    for (let i = 0; i < rows; i++) out[at++] = rowOf(shard, order[shard * rowsPerShard + k * rows + i])
 }
 
 function lossOf({ valueClip, valueClipMode, valueLoss, vfCoef }: TrainConfig, now: Coefficients): Loss {

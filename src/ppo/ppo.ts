@@ -10,7 +10,7 @@ import { ExactSum } from './exactsum.ts'
 import { computeGae } from './gae.ts'
 import { maybeAssertInStep } from './instep.ts'
 import { Meter } from './meter.ts'
-import { minibatches } from './minibatch.ts'
+import { Minibatches } from './minibatch.ts'
 import { normalizerOf, rewardScaleOf } from './normalize.ts'
 import { Rollout } from './rollout.ts'
 import { assertFinite, share } from './share.ts'
@@ -56,6 +56,7 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
     shards,
     state.klCoef > 0,
   )
+  const minibatches = new Minibatches(config, sizes, strategy, rollout)
   const meter = new Meter(strategy, config)
   const { watch } = meter
   const exactSum = new ExactSum(strategy, engine, optimizer, parts.layoutHash, state.grid, watch, shard =>
@@ -94,7 +95,7 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
     learning: for (let epoch = 0; epoch < config.updateEpochs; epoch++) {
       meter.startPass()
       const pass = state.update * config.updateEpochs + epoch // the counter of the shuffles
-      for (const minibatch of minibatches(rollout, shared, sizes, strategy, config, now, pass)) {
+      for (const minibatch of minibatches.of(pass, shared, now)) {
         const { gradient, norm, stats } = await exactSum.reduce(minibatch) // all ranks leave with the same numbers
         meter.add(stats)
         if (config.targetKl !== null && stats.approxKl > 1.5 * config.targetKl) break learning

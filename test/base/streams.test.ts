@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { shuffle } from '../../src/base/math/shuffle.ts'
 import { normal, Purpose, permutation, philox, uniform, uniforms } from '../../src/base/math/streams.ts'
 
 /** Counter, key and block: kat_vectors of the authors' Random123. */
@@ -110,4 +111,25 @@ test('these numbers never change: runs of any version with equal seeds are equal
     order.join(),
   ]
   assert.deepEqual(golden, [0.7208270924165845, 0.1824902264447681, 0.24694141606021172, '1,5,6,7,2,3,0,4'])
+})
+
+test('shuffle gives every shard its permutation', () => {
+  const seed = 5 * 2 ** 32 + 0xfedcba98
+  for (const [numShards, rows] of [
+    [1, 1],
+    [3, 2],
+    [2, 7],
+    [4, 8],
+    [8, 33],
+    [2, 1000],
+  ]) {
+    const order = new Int32Array(numShards * rows)
+    shuffle(order, numShards, seed, Purpose.shuffle, 11)
+    const expected = Array.from({ length: numShards }, (_, shard) => {
+      const own = new Int32Array(rows)
+      permutation(own, seed, Purpose.shuffle, shard, 11)
+      return [...own]
+    })
+    assert.deepEqual([...order], expected.flat(), `${numShards} shards of ${rows} rows`)
+  }
 })

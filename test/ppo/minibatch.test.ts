@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Minibatch } from '../../src/engine/engine.ts'
 import { defaultConfig } from '../../src/ppo/config.ts'
 import { computeGae } from '../../src/ppo/gae.ts'
-import { minibatches } from '../../src/ppo/minibatch.ts'
+import { Minibatches } from '../../src/ppo/minibatch.ts'
 import { Rollout } from '../../src/ppo/rollout.ts'
 import { share } from '../../src/ppo/share.ts'
 import { sizesOf } from '../../src/ppo/sizes.ts'
@@ -53,7 +53,7 @@ async function passOn(size: number): Promise<Seen> {
     const rollout = rolloutOf(firstEnv, numEnvs)
     const shared = await share(strategy, rollout, sizes)
     const seen: Seen = { rows: [], normalisation: [], episodes: shared.episodes }
-    for (const minibatch of minibatches(rollout, shared, sizes, strategy, config, now, 3)) {
+    for (const minibatch of new Minibatches(config, sizes, strategy, rollout).of(3, shared, now)) {
       seen.rows.push(namesOf(minibatch, rollout))
       seen.normalisation.push({ mean: minibatch.advantageMean, divisor: minibatch.advantageDivisor })
     }

@@ -11,9 +11,7 @@
  * All memory is one arena that begins with its Context. The driver (driver.ts) lays it out; places are 4-byte
  * words from there. Pointers in the arguments may lead elsewhere.
  */
-#include "math.h"
-
-#define EXPORT __attribute__((visibility("default")))
+#include "../../base/math/kernels/math.h"
 
 /* Rows that go through a network together: their activations stay in the first-level cache. */
 #define BLOCK 32

@@ -1,5 +1,5 @@
 /*
- * Vectors, elementary functions and random numbers of kernels.c, made of operations that IEEE 754 rounds
+ * Vectors, elementary functions and random numbers of the kernels, made of operations that IEEE 754 rounds
  * correctly: the same bits from every build.
  */
 typedef unsigned char u8;
@@ -16,6 +16,7 @@ typedef i32 vi __attribute__((vector_size(W * 4), aligned(4)));
 typedef double vd __attribute__((vector_size(W * 8), aligned(8)));
 typedef i64 vl __attribute__((vector_size(W * 8), aligned(8)));
 
+#define EXPORT __attribute__((visibility("default")))
 #define INLINE static inline __attribute__((always_inline))
 
 INLINE vf load(const float *p) { return *(const vf *)p; }
@@ -72,7 +73,7 @@ INLINE vf vtanh(vf x) {
 /* ------------------------------------------------------------ in double: the bits of base/math/elementary.ts, term by term */
 
 /* ln x for x in (0, 1]. */
-static double logd(double x) {
+INLINE double logd(double x) {
   i32 e = (i32)(bitsOfDouble(x) >> 52) - 1023;
   double m = ((union { i64 i; double d; }){ bitsOfDouble(x) - ((i64)e << 52) }).d;
   if (m > 1.4142135623730951) m *= 0.5, e++;
@@ -83,7 +84,7 @@ static double logd(double x) {
 }
 
 /* cos x for x from 0 to 2 pi. */
-static double cosd(double x) {
+INLINE double cosd(double x) {
   double n = (x * 0.6366197723675814 + 6755399441055744.0) - 6755399441055744.0;
   double r = x - n * 1.5707963267923333 - n * 2.5633441512663184e-12 - n * 3.2820035428735005e-22;
   double z = r * r, w = z * z, y;
@@ -104,7 +105,7 @@ static double cosd(double x) {
 typedef struct { double first, second; } Pair;
 
 /* Philox4x32-10 (base/math/streams.ts): two numbers in [0, 1) of 53 bits. */
-static Pair philox(u32 draw, u32 event, u32 id, u32 purpose, u32 key0, u32 key1) {
+INLINE Pair philox(u32 draw, u32 event, u32 id, u32 purpose, u32 key0, u32 key1) {
   for (i32 round = 0; round < 10; round++) {
     u64 a = 0xD2511F53ull * draw, b = 0xCD9E8D57ull * id;
     u32 next0 = (u32)(b >> 32) ^ event ^ key0, next2 = (u32)(a >> 32) ^ purpose ^ key1;
@@ -116,6 +117,6 @@ static Pair philox(u32 draw, u32 event, u32 id, u32 purpose, u32 key0, u32 key1)
 }
 
 /* A standard normal number (Box and Muller), with the bits of base/math/streams.ts. */
-static double normal(Pair u) {
+INLINE double normal(Pair u) {
   return __builtin_elementwise_sqrt(-2.0 * logd(1.0 - u.first)) * cosd(6.283185307179586 * u.second);
 }
