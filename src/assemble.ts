@@ -2,9 +2,10 @@ import { Purpose } from './base/math/streams.ts'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import type { Communicator } from './collective/communicator.ts'
 import { progress } from './connect.ts'
-import { layoutHash, layoutOf, type Network } from './engine/layout.ts'
-import { makeEngine, makeOptimizer } from './engine/select.ts'
+import { type Layout, layoutHash, layoutOf, type Network } from './engine/layout.ts'
+import { makeOptimizer } from './engine/select.ts'
 import { makeVectorEnv, specOf } from './env/registry.ts'
+import type { Fleet } from './fleet.ts'
 import type { Commit } from './ppo/commit.ts'
 import type { TrainConfig } from './ppo/config.ts'
 import { normalizerOf } from './ppo/normalize.ts'
@@ -20,15 +21,14 @@ export function assemble(
   config: TrainConfig,
   sizes: Sizes,
   comm: Communicator,
+  { engine, reduction }: Fleet,
   reporter: Reporter,
   since: Since | null,
 ): Parts {
   const { env, seed, checkpointEvery, keep } = config
-  const layout = layoutOf(networkOf(config))
   const strategy = allreduceStrategy(comm, sizes.numShards)
   const numEnvs = (strategy.lastShard - strategy.firstShard) * sizes.envsPerShard
   const firstEnv = strategy.firstShard * sizes.envsPerShard
-  const engine = makeEngine(config.engine, layout)
   return {
     strategy,
     sampler: {
@@ -38,7 +38,8 @@ export function assemble(
       firstEnv,
     },
     optimizer: makeOptimizer(engine),
-    layoutHash: layoutHash(layout),
+    layoutHash: layoutHash(engine.layout),
+    reduction,
     log: reporter.log(sizes.totalSteps, since),
     keeper: {
       isDue: update =>
@@ -47,6 +48,11 @@ export function assemble(
     },
     phase: phase => progress().phase(phase),
   }
+}
+
+/** Where the parameters of the configuration's network lie. */
+export function layoutFor(config: TrainConfig): Layout {
+  return layoutOf(networkOf(config))
 }
 
 /** Logits for a discrete action space, a diagonal Gaussian for a box. */
@@ -71,7 +77,7 @@ function checkpointOf(commit: Commit, config: TrainConfig): Checkpoint {
 /** The policy as it is now, for everybody; its parameters are a copy. */
 export function policyOf(state: TrainState, config: TrainConfig): Checkpoint {
   const { update } = state
-  const { network, tensors } = layoutOf(networkOf(config))
+  const { network, tensors } = layoutFor(config)
   const parameters = state.parameters.slice()
   return {
     env: config.env,

@@ -2,7 +2,7 @@ import { relative } from 'node:path'
 import { duration, thousands } from './base/format.ts'
 import { packageVersion } from './base/version.ts'
 import type { Communicator } from './collective/communicator.ts'
-import type { Engine } from './engine/engine.ts'
+import type { Fleet } from './fleet.ts'
 import type { Logger, Metrics } from './log/logger.ts'
 import type { Evaluation } from './policy/evaluate.ts'
 import type { TrainConfig } from './ppo/config.ts'
@@ -29,14 +29,17 @@ export interface TrainResult {
 }
 
 /** What run.json says from the start. */
-export function describeRun(config: TrainConfig, sizes: Sizes, comm: Communicator, engine: Engine): object {
+export function describeRun(config: TrainConfig, sizes: Sizes, comm: Communicator, fleet: Fleet): object {
+  const { engine, reduction, members } = fleet
+  const bytes = (reduction === 'exact' ? 8 : 4) * messageLength(engine.layout, sizes.numShards)
+  const distinct = (list: string[]) => [...new Set(list)].join(', ')
   return {
     seed: config.seed,
-    engine: engine.name,
-    device: `${process.arch} CPU`,
+    engine: distinct(members.map(({ engine }) => engine)),
+    device: distinct(members.map(({ device }) => device)),
     transport: comm.transport,
-    allreduce: comm.algorithm(8 * messageLength(engine.layout, sizes.numShards)),
-    reduction: config.reduction,
+    allreduce: comm.algorithm(bytes),
+    reduction,
     shards: sizes.numShards,
     config,
     versions: { pporun: packageVersion(), node: process.version },

@@ -1,6 +1,7 @@
 import { assemble } from './assemble.ts'
 import type { Communicator } from './collective/communicator.ts'
 import { initialParameters } from './engine/init.ts'
+import { openFleet } from './fleet.ts'
 import type { Metrics } from './log/logger.ts'
 import { resolveConfig } from './options.ts'
 import { ppo } from './ppo/ppo.ts'
@@ -56,7 +57,8 @@ async function trainFor(
   config.totalSteps = rows * numUpdates
   const sizes = sizesOf(config)
   checkRanks(config, sizes.numShards, comm.size)
-  const parts = assemble(config, sizes, comm, silentReporter(''), null)
+  const fleet = await openFleet(config, comm)
+  const parts = assemble(config, sizes, comm, fleet, silentReporter(''), null)
   const { layout, name } = parts.sampler.engine
   const state = initialState(config, layout, initialParameters(layout, config.seed))
   const updates: Metrics[] = []

@@ -9,6 +9,7 @@ import { describeOutcome, describeRun, SplitLog, summary, type TrainResult } fro
 import type { Engine } from './engine/engine.ts'
 import { initialParameters } from './engine/init.ts'
 import { specOf } from './env/registry.ts'
+import { openFleet } from './fleet.ts'
 import { loggers } from './log/logger.ts'
 import { resolveConfig, resumedConfig, type TrainOptions } from './options.ts'
 import { type Evaluation, play, summarise } from './policy/evaluate.ts'
@@ -99,11 +100,12 @@ export async function trainWith(
   const rows = config.numEnvs * config.numSteps
   const before = start ? start.commit.state.update : 0
   const since = start && { source: start.source, update: before, steps: before * rows }
-  const parts = assemble(config, sizes, comm, reporter, since)
+  const fleet = await openFleet(config, comm)
+  const parts = assemble(config, sizes, comm, fleet, reporter, since)
   const { engine } = parts.sampler
   const state =
     start?.commit.state ?? initialState(config, engine.layout, initialParameters(engine.layout, config.seed))
-  reporter.fields(describeRun(config, sizes, comm, engine))
+  reporter.fields(describeRun(config, sizes, comm, fleet))
   if (start) await restore(start.commit, parts.sampler)
   const begin = performance.now()
   const split = new SplitLog()

@@ -9,7 +9,10 @@ import type { Fault } from './fault.ts'
 export const WIRE_VERSION = 4
 
 /** --engine: what computes (src/engine/select.ts). */
-export const engineChoices = ['auto', 'native', 'wasm', 'reference'] as const
+export const engineChoices = ['auto', 'native', 'wasm', 'tfjs-wasm', 'tfjs-cpu', 'reference'] as const
+
+/** --reduction: of gradients over ranks (src/ppo/exactsum.ts). */
+export type Reduction = 'exact' | 'float32'
 
 /** --allreduce: how gradients are added up (src/collective/table.ts). */
 export const allreduceChoices = ['auto', 'ring', 'direct', 'hierarchical', 'star'] as const

@@ -5,12 +5,14 @@ import type { Layout } from './layout.ts'
  * every engine passes the same conformance suite (test/engine/conformance.ts).
  *
  * Arrays that a method returns belong to the engine and are valid until its next call.
- * A row's results do not depend on how many rows are computed with it.
+ * A row's results do not depend on how many rows are computed with it; an engine that is not exact may round otherwise.
  */
 export interface Engine {
   readonly name: string
   /** True if equal inputs give equal bits for any division of rows over ranks (ARCHITECTURE decision 5). */
   readonly exact: boolean
+  /** What it runs on, for people. */
+  readonly device: string
   readonly layout: Layout
 
   /** Takes a copy of the flat parameter vector, [P]. */
@@ -30,7 +32,8 @@ export interface Engine {
 
   /**
    * Gradients of the loss (see Loss) summed over each shard's rows, rounded to `grid` [tensors]
-   * (powers of two, one per tensor of the layout), then added over this rank's shards: written to `sums`.
+   * (powers of two, one per tensor of the layout), then added over this rank's shards: written to `sums`. An engine
+   * that is not exact rounds nothing, and may give each shard the magnitudes of all.
    */
   gradients(minibatch: Minibatch, grid: Float64Array, sums: ShardSums): void | Promise<void>
 }

@@ -1,11 +1,10 @@
-import { engineChoices } from '../base/contract.ts'
 import { UsageError } from '../base/errors.ts'
 import { GRID_FLOOR, gridOf } from '../base/math/exact.ts'
 import { normal, Purpose } from '../base/math/streams.ts'
 import type { Engine, Minibatch, ShardSums } from './engine.ts'
 import { initialParameters } from './init.ts'
 import { layoutOf, slotLength } from './layout.ts'
-import { makeEngine, makeOptimizer } from './select.ts'
+import { kernelEngine, makeEngine, makeOptimizer } from './select.ts'
 
 /** Microseconds per call: medians of all calls, in rounds in which engines take turns. */
 export interface EngineTimes {
@@ -38,7 +37,7 @@ const ROUNDS = 5
 const SLICE = 30
 
 /** What `--engine auto` is on this machine. */
-export const autoEngine = (): string => makeEngine('auto', layout).name
+export const autoEngine = (): string => kernelEngine(layout).name
 
 type Part = keyof Omit<EngineTimes, 'engine' | 'rows' | 'shards' | 'step'>
 
@@ -53,8 +52,8 @@ export async function measureEngines(
 ): Promise<EngineTimes[]> {
   const wrong = sizes.find(rows => !Number.isInteger(rows) || rows < SHARDS || rows % SHARDS !== 0)
   if (wrong !== undefined) throw new UsageError(`--rows takes multiples of ${SHARDS}; got ${wrong}`)
-  const engines = (names ?? engineChoices.filter(name => name !== 'auto')).map(name =>
-    makeEngine(name, layout),
+  const engines = await Promise.all(
+    (names ?? ['native', 'wasm', 'reference']).map(name => makeEngine(name, layout)),
   )
   const times: EngineTimes[] = []
   for (const rows of sizes) {

@@ -1,11 +1,10 @@
-import { Categorical } from './categorical.ts'
 import type { Distribution } from './distribution.ts'
-import { Gaussian } from './gaussian.ts'
+import { distributionOf, type Heads } from './heads.ts'
 import { type Layout, tensorsOf } from './layout.ts'
 import { BLOCK_ROWS, type Flat, type Input, Mlp } from './mlp.ts'
 
 /** Policy and value function of a layout, over blocks of up to BLOCK_ROWS observations, in float64. */
-export class Model {
+export class Model implements Heads {
   readonly observations: Float64Array // [BLOCK_ROWS, obs]
   readonly policy: Distribution
   readonly #trunk: Mlp | null
@@ -13,7 +12,7 @@ export class Model {
   readonly #critic: Mlp
 
   constructor(layout: Layout, flat: Flat) {
-    const { observationSize, hidden, activation, sharedTrunk, numActions, distribution } = layout.network
+    const { observationSize, hidden, activation, sharedTrunk } = layout.network
     this.observations = new Float64Array(BLOCK_ROWS * observationSize)
     const activations = hidden.map(() => activation)
     const network = (
@@ -27,18 +26,12 @@ export class Model {
     const layers = shared ? [null] : [...activations, null]
     this.#actor = network('actor', layers, this.#trunk?.head ?? seen)
     this.#critic = network('critic', layers, this.#trunk?.head ?? seen)
-    const { output, outputGradient } = this.#actor.head
     const logStd = layout.tensors.at(-1)!.offset
-    this.policy =
-      distribution === 'categorical'
-        ? new Categorical(numActions, output, outputGradient)
-        : new Gaussian(
-            numActions,
-            output,
-            outputGradient,
-            flat.parameters.subarray(logStd),
-            flat.gradient.subarray(logStd),
-          )
+    this.policy = distributionOf(layout.network, {
+      ...{ output: this.#actor.head.output, outputGradient: this.#actor.head.outputGradient },
+      logStd: flat.parameters.subarray(logStd),
+      logStdGradient: flat.gradient.subarray(logStd),
+    })
   }
 
   /** V of the block's rows, [BLOCK_ROWS]. */

@@ -1,8 +1,10 @@
 import { roundToGrid } from '../base/math/exact.ts'
-import { STATISTICS, Statistic } from '../base/statistics.ts'
+import { STATISTICS } from '../base/statistics.ts'
+import { firstNonFinite, makeActed, see } from './acted.ts'
+import { CPU } from './device.ts'
 import type { Acted, ActionStreams, Engine, Minibatch, Normalizer, Rows, ShardSums } from './engine.ts'
-import { actionSize, distributionSize, type Layout, slotLength } from './layout.ts'
-import { policyTerm, valueTerm } from './loss.ts'
+import { decide, differentiate } from './heads.ts'
+import { type Layout, slotLength } from './layout.ts'
 import { BLOCK_ROWS, type Flat } from './mlp.ts'
 import { Model } from './model.ts'
 
@@ -10,6 +12,7 @@ import { Model } from './model.ts'
 export class ReferenceEngine implements Engine {
   readonly name = 'reference'
   readonly exact = true
+  readonly device: string = CPU
   readonly layout: Layout
   /** The parameters, and the gradient sum of the shard at hand. */
   readonly #flat: Flat
@@ -39,20 +42,12 @@ export class ReferenceEngine implements Engine {
 
   act(observations: Float32Array, n: number, streams: ActionStreams | null): Acted {
     const acted = this.#makeRoom(n)
-    const { policy } = this.#model
-    this.#see(observations, n)
+    see(observations, this.#normalizer, acted.observations)
     for (let first = 0; first < n; first += BLOCK_ROWS) {
       const rows = Math.min(BLOCK_ROWS, n - first)
       this.#load(acted.observations, first, rows)
       this.#model.forward(rows)
-      for (let r = 0; r < rows; r++) {
-        const row = first + r
-        if (streams) policy.sample(r, acted.actions, row, streams)
-        else policy.mode(r, acted.actions, row)
-        acted.logProbs[row] = policy.logProb(r, acted.actions, row)
-        policy.describe(r, acted.distributions, row)
-        acted.values[row] = this.#model.values[r]
-      }
+      for (let r = 0; r < rows; r++) decide(this.#model, r, acted, first + r, streams)
     }
     acted.nonFiniteRow = firstNonFinite(observations, this.layout.network.observationSize, acted)
     return acted
@@ -60,7 +55,7 @@ export class ReferenceEngine implements Engine {
 
   values(observations: Float32Array, n: number): Float32Array {
     const acted = this.#makeRoom(n)
-    this.#see(observations, n)
+    see(observations, this.#normalizer, acted.observations)
     for (let first = 0; first < n; first += BLOCK_ROWS) {
       const rows = Math.min(BLOCK_ROWS, n - first)
       this.#load(acted.observations, first, rows)
@@ -90,19 +85,6 @@ export class ReferenceEngine implements Engine {
     return this.#acted
   }
 
-  /** Observations as the networks see them. */
-  #see(observations: Float32Array, n: number): void {
-    const seen = this.#acted.observations
-    if (!this.#normalizer) {
-      seen.set(observations.subarray(0, seen.length))
-      return
-    }
-    const { mean, scale, clip } = this.#normalizer
-    const size = mean.length
-    for (let i = 0; i < n * size; i++)
-      seen[i] = Math.min(Math.max((observations[i] - mean[i % size]) * scale[i % size], -clip), clip)
-  }
-
   #load(observations: Float32Array, first: number, rows: number): void {
     const size = this.layout.network.observationSize
     for (let i = 0; i < rows * size; i++) this.#model.observations[i] = observations[first * size + i]
@@ -120,24 +102,8 @@ export class ReferenceEngine implements Engine {
     }
     this.#model.forward(rows)
     for (let r = 0; r < rows; r++)
-      this.#differentiate(minibatch, this.#rows, minibatch.indices[first + r], r, statistics)
+      differentiate(this.#model, r, minibatch, this.#rows, minibatch.indices[first + r], statistics)
     this.#model.backward(rows)
-  }
-
-  /** Statistics of the row `row`, which is row `r` of the block, and the gradients at the heads. */
-  #differentiate(minibatch: Minibatch, rows: Rows, row: number, r: number, statistics: Float64Array): void {
-    const { policy, values, valueGradient } = this.#model
-    const { actions, distributions } = rows
-    const advantage = (rows.advantages[row] - minibatch.advantageMean) / minibatch.advantageDivisor
-    const logProb = policy.logProb(r, actions, row)
-    const byLogProb = policyTerm(logProb, rows.logProbs[row], advantage, minibatch, statistics)
-    const byValue = valueTerm(values[r], rows.values[row], rows.returns[row], minibatch, statistics)
-    const { vfCoef, entCoef, klCoef } = minibatch
-    policy.backward(r, row, { actions, distributions, byLogProb, byEntropy: -entCoef, byKl: klCoef })
-    valueGradient[r] = vfCoef * byValue
-    statistics[Statistic.rows]++
-    statistics[Statistic.entropy] += policy.entropy(r)
-    if (distributions) statistics[Statistic.kl] += policy.klFrom(r, distributions, row)
   }
 
   /** Adds the shard's gradient to the rank's: on the grid, so that the order of shards does not show. */
@@ -150,30 +116,9 @@ export class ReferenceEngine implements Engine {
   }
 }
 
-/** The first row that shows a NaN or an infinity, or -1. A clipped observation hides it: `observations` are raw. */
-function firstNonFinite(observations: Float32Array, size: number, { values, logProbs }: Acted): number {
-  return values.findIndex((value, row) => {
-    if (!Number.isFinite(value) || !Number.isFinite(logProbs[row])) return true
-    for (let i = row * size; i < (row + 1) * size; i++) if (!Number.isFinite(observations[i])) return true
-    return false
-  })
-}
-
 /** Math.max keeps a NaN. */
 function largestMagnitude(x: Float64Array, offset: number, size: number): number {
   let largest = 0
   for (let i = offset; i < offset + size; i++) largest = Math.max(largest, Math.abs(x[i]))
   return largest
-}
-
-function makeActed({ network }: Layout, n: number): Acted {
-  const length = n * actionSize(network)
-  return {
-    observations: new Float32Array(n * network.observationSize),
-    actions: network.distribution === 'categorical' ? new Int32Array(length) : new Float32Array(length),
-    logProbs: new Float32Array(n),
-    values: new Float32Array(n),
-    distributions: new Float32Array(n * distributionSize(network)),
-    nonFiniteRow: -1,
-  }
 }

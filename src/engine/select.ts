@@ -9,13 +9,14 @@ import { passesSelfTest } from './kernels/selftest.ts'
 import type { Layout } from './layout.ts'
 import type { Optimizer } from './optimizer.ts'
 import { ReferenceEngine } from './reference.ts'
+import { isTfjsEngine, makeTfjsEngine } from './tfjs/make.ts'
 
 /**
- * The engine called `name` (`--engine`); `auto` is the first of the kernels that runs here. Native and WebAssembly kernels give each other's bits, so ranks may
- * differ in which they run.
+ * The engine called `name` (`--engine`); `auto` is the first of the kernels that runs here. Native and WebAssembly
+ * kernels give each other's bits, so ranks may differ in which they run.
  * @throws UsageError if there is none of that name, or it does not run on this machine
  */
-export function makeEngine(name: string, layout: Layout): Engine {
+export async function makeEngine(name: string, layout: Layout): Promise<Engine> {
   if (name === 'reference') return new ReferenceEngine(layout)
   if (name === 'wasm') return wasmEngine(layout)
   if (name === 'native') {
@@ -25,13 +26,19 @@ export function makeEngine(name: string, layout: Layout): Engine {
       '--engine native: no kernels for this machine, or they fail their self-test; use --engine wasm',
     )
   }
+  if (isTfjsEngine(name)) return makeTfjsEngine(name, layout)
   if (name !== 'auto')
     throw new UsageError(`unknown engine '${name}': it is one of ${engineChoices.join(', ')}`)
+  return kernelEngine(layout)
+}
+
+/** The kernels as this machine runs them best. */
+export function kernelEngine(layout: Layout): Engine {
   const native = nativeKernels()
   return native ? new KernelEngine('native', layout, native) : wasmEngine(layout)
 }
 
-/** What moves the parameters beside an engine of that name: in the kernels where they run, with the same bits. */
+/** What moves the parameters beside an engine: in the kernels where they run, with the same bits. */
 export function makeOptimizer({ name, layout }: Engine): Optimizer {
   if (name === 'native') return new KernelOptimizer(layout, bytes => loadNative(bytes)!)
   return name === 'wasm' ? new KernelOptimizer(layout, loadWasm) : new Adam(layout)

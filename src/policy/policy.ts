@@ -1,7 +1,7 @@
 import { PporunError } from '../base/errors.ts'
 import { loadCheckpoint } from '../checkpoint/checkpoint.ts'
 import type { Engine } from '../engine/engine.ts'
-import { layoutOf, type Network } from '../engine/layout.ts'
+import { type Layout, layoutOf, type Network } from '../engine/layout.ts'
 import { makeEngine } from '../engine/select.ts'
 import { specOf } from '../env/registry.ts'
 import { clipActions } from '../env/spaces.ts'
@@ -22,8 +22,9 @@ export interface Policy {
 
 /** @param path a run's folder or a checkpoint's. Throws UsageError if there is none. */
 export function loadPolicy(path: string): Policy {
-  const { env, engine } = load(path)
-  const { observationSize } = engine.layout.network
+  const { env, layout, openEngine } = load(path)
+  const { observationSize } = layout.network
+  let opened: Promise<Engine> | undefined
   const { actionSpace } = specOf(env)
   return {
     env,
@@ -32,7 +33,8 @@ export function loadPolicy(path: string): Policy {
         throw new PporunError(
           `an observation of ${env} has ${observationSize} numbers, got ${observation.length}`,
         )
-      const { actions } = await engine.act(Float32Array.from(observation), 1, null)
+      opened ??= openEngine()
+      const { actions } = await (await opened).act(Float32Array.from(observation), 1, null)
       if (actionSpace.type === 'discrete') return actions[0]
       const inside = new Float32Array(actions.length)
       clipActions(actionSpace, actions, inside)
@@ -44,11 +46,13 @@ export function loadPolicy(path: string): Policy {
 
 /** Plays episodes with the policy of a run or checkpoint. Throws UsageError if there is none. */
 export async function evaluate(path: string, options: EvaluateOptions = {}): Promise<Evaluation> {
-  const { env, engine } = load(path)
-  return summarise([await play(env, engine, { first: 0, count: options.episodes ?? 100 }, options)])
+  const { env, openEngine } = load(path)
+  return summarise([
+    await play(env, await openEngine(), { first: 0, count: options.episodes ?? 100 }, options),
+  ])
 }
 
-function load(path: string): { env: string; engine: Engine } {
+function load(path: string): { env: string; layout: Layout; openEngine: () => Promise<Engine> } {
   const { env, network, normalizer, tensors, parameters } = loadCheckpoint(path)
   const layout = layoutOf(network as Network)
   const fits = layout.tensors.every(({ name, offset }) =>
@@ -56,8 +60,11 @@ function load(path: string): { env: string; engine: Engine } {
   )
   if (!fits || parameters.length !== layout.size)
     throw new PporunError(`${path}: its parameters are not those of the network that it names`)
-  const engine = makeEngine('auto', layout)
-  engine.setParameters(parameters)
-  engine.setNormalizer(normalizer)
-  return { env, engine }
+  const openEngine = async () => {
+    const engine = await makeEngine('auto', layout)
+    engine.setParameters(parameters)
+    engine.setNormalizer(normalizer)
+    return engine
+  }
+  return { env, layout, openEngine }
 }

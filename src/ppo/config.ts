@@ -1,3 +1,4 @@
+import type { Reduction } from '../base/contract.ts'
 import type { Kind } from './check.ts'
 import { fields } from './fields.ts'
 import type { LrSchedule, Schedule } from './schedules.ts'
@@ -37,7 +38,7 @@ export interface TrainConfig {
   activation: 'tanh' | 'relu' | 'elu'
   sharedTrunk: boolean
   engine: string
-  reduction: 'exact'
+  reduction: Reduction | null
   shards: number | null
   parallelism: 'allreduce'
   checkpointEvery: number | null

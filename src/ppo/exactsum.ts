@@ -1,3 +1,4 @@
+import type { Reduction } from '../base/contract.ts'
 import { NonFiniteError } from '../base/errors.ts'
 import { fitsGrid, gridOf } from '../base/math/exact.ts'
 import { STATISTICS, Statistic } from '../base/statistics.ts'
@@ -34,6 +35,9 @@ export interface MinibatchStats {
  *
  * A rank fills the slots of its own shards and leaves zeros in the others'. Everybody then knows each shard's
  * largest magnitudes: if they do not fit the grid, all ranks compute the minibatch again on a coarser one.
+ *
+ * With the reduction `float32` the wire carries the message rounded to that, for engines that are not exact and for
+ * large networks: half the bytes, and equal bits on all ranks of a job still, but other ones at another np.
  */
 export class ExactSum {
   readonly #strategy: Strategy
@@ -42,6 +46,8 @@ export class ExactSum {
   readonly #layout: Layout
   readonly #layoutHash: number
   readonly #message: Float64Array
+  /** What the ranks add up: the message itself, or its copy in float32. */
+  readonly #wire: Float64Array | Float32Array
   readonly #slots: Float64Array // [numShards, STATISTICS + tensors]
   /** The parts of the message that this rank's engine writes. */
   readonly #own: ShardSums
@@ -62,6 +68,7 @@ export class ExactSum {
     engine: Engine,
     optimizer: Optimizer,
     layoutHash: number,
+    reduction: Reduction,
     grid: Float64Array,
     watch: Stopwatch,
     whereabouts: (shard: number) => string,
@@ -73,7 +80,9 @@ export class ExactSum {
     this.#layout = layout
     this.#layoutHash = layoutHash
     this.#slot = slotLength(layout)
-    this.#message = strategy.buffer(messageLength(layout, strategy.numShards))
+    const length = messageLength(layout, strategy.numShards)
+    this.#wire = strategy.buffer(length, reduction)
+    this.#message = this.#wire instanceof Float64Array ? this.#wire : new Float64Array(length)
     this.#slots = this.#message.subarray(layout.size)
     this.#own = {
       gradient: this.#message.subarray(0, layout.size),
@@ -114,7 +123,9 @@ export class ExactSum {
     this.#slots.fill(0)
     await this.#engine.gradients(minibatch, this.#grid, this.#own)
     this.#watch.start('reduce')
-    await this.#strategy.sum(this.#message, this.#layoutHash)
+    if (this.#wire !== this.#message) this.#wire.set(this.#message)
+    await this.#strategy.sum(this.#wire, this.#layoutHash)
+    if (this.#wire !== this.#message) this.#message.set(this.#wire)
     this.#findLargest()
   }
 

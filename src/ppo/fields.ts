@@ -94,7 +94,12 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
     default: 'auto',
     doc: 'what computes; auto: native if it can, else wasm, with the same bits',
   },
-  reduction: { kind: choice('exact'), default: 'exact', doc: 'how gradients are added up' },
+  reduction: {
+    kind: choice('exact', 'float32'),
+    default: null,
+    none: 'auto',
+    doc: 'of gradients; auto: exact if all engines are; float32: half the bytes',
+  },
   shards: {
     kind: whole(1),
     default: null,

@@ -1,4 +1,5 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises'
+import type { Reduction } from '../base/contract.ts'
 import { points } from '../base/fault.ts'
 import type { PhaseName } from '../base/progress.ts'
 import type { Optimizer } from '../engine/optimizer.ts'
@@ -34,6 +35,8 @@ export interface Parts {
   optimizer: Optimizer
   /** Hash of the engine's layout: ranks with another network must not be summed. */
   layoutHash: number
+  /** How gradients go over the wire, the same on all ranks. */
+  reduction: Reduction
   log: Logger
   keeper: Keeper
   /** Told what the rank is doing. */
@@ -59,8 +62,15 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
   const minibatches = new Minibatches(config, sizes, strategy, rollout)
   const meter = new Meter(strategy, config)
   const { watch } = meter
-  const exactSum = new ExactSum(strategy, engine, optimizer, parts.layoutHash, state.grid, watch, shard =>
-    whereabouts(shard, strategy, sizes, state),
+  const exactSum = new ExactSum(
+    strategy,
+    engine,
+    optimizer,
+    parts.layoutHash,
+    parts.reduction,
+    state.grid,
+    watch,
+    shard => whereabouts(shard, strategy, sizes, state),
   )
   engine.setParameters(state.parameters)
   optimizer.state = state.adam

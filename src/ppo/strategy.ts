@@ -1,3 +1,4 @@
+import type { Reduction } from '../base/contract.ts'
 import { part } from '../base/math/parts.ts'
 import type { Communicator } from '../collective/communicator.ts'
 
@@ -16,10 +17,13 @@ export interface Strategy {
   rankOf(shard: number): number
   /** Once per update: everybody's block, in shard order. */
   share(block: Float64Array): Promise<Float64Array[]>
-  /** Numbers for sum() to add up; where ranks share memory they lie in it, and nothing is copied. Ask for them once. */
-  buffer(length: number): Float64Array
-  /** Once per minibatch: adds up `message` over all ranks, in place; its partial sums are exact. */
-  sum(message: Float64Array, layoutHash: number): Promise<void>
+  /**
+   * Numbers for sum() to add up: float64, or float32 on a wire that rounds. Where ranks share memory they lie in it,
+   * and nothing is copied. Ask for them once.
+   */
+  buffer(length: number, reduction: Reduction): Float64Array | Float32Array
+  /** Once per minibatch: adds up `message` over all ranks, in place; partial sums of float64 are exact. */
+  sum(message: Float64Array | Float32Array, layoutHash: number): Promise<void>
   /** Largest of every element over all ranks, in place. */
   max(values: Float64Array): Promise<void>
   /** Milliseconds spent waiting for other ranks so far. */
@@ -36,7 +40,7 @@ export function allreduceStrategy(comm: Communicator, numShards: number): Strate
     firstShard,
     lastShard,
     rankOf: shard => ranks.findIndex(({ lastShard }) => shard < lastShard),
-    buffer: length => comm.buffer(length, 'float64'),
+    buffer: (length, reduction) => comm.buffer(length, reduction === 'exact' ? 'float64' : 'float32'),
     share: block => comm.allgather(block),
     sum: (message, layoutHash) => comm.allreduce(message, 'sum', layoutHash),
     max: values => comm.allreduce(values, 'max'),

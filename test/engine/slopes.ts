@@ -9,7 +9,7 @@ import { allNear, largestOf } from './near.ts'
 import { fineGradients, oddLayout, randomBatch, randomParameters, sumsOf, uniformGrid } from './random.ts'
 
 /** Between them every kind of network and every term of the loss. */
-const cases: [string, Partial<Network>, Partial<Loss>][] = [
+export const cases: [string, Partial<Network>, Partial<Loss>][] = [
   ['tanh', {}, {}],
   ['relu', { activation: 'relu' }, {}],
   ['elu', { activation: 'elu' }, {}],

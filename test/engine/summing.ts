@@ -41,8 +41,9 @@ export function summingConformance(make: MakeEngine, tolerances: Tolerances): vo
     assert.deepEqual([...low.largest, ...high.largest], [...whole.largest])
   })
 
-  test('sums are multiples of the grid; largest is what they were before', async () => {
+  test('sums are multiples of the grid; largest is what they were before', async t => {
     const layout = oddLayout()
+    if (!make(layout).exact) return t.skip('not an exact engine')
     const batch = randomBatch(layout, 1, 6)
     const exact = await fineGradients(prepare(make, batch.rows), batch.minibatch)
     const coarse = await freshSums(make, batch, 0.25)
@@ -72,7 +73,7 @@ export function summingConformance(make: MakeEngine, tolerances: Tolerances): vo
       const { largest } = await sumsOf(engine, minibatch, uniformGrid(layout, 2 ** -40))
       const [first, second] = [largest.slice(0, largest.length / 2), largest.slice(largest.length / 2)]
       assert.ok(!first.every(Number.isFinite))
-      assert.ok(second.every(Number.isFinite), 'the other shard is none the worse')
+      if (engine.exact) assert.ok(second.every(Number.isFinite), 'the other shard is none the worse')
     })
 }
 

@@ -38,7 +38,7 @@ function engineWith(gradient: Gradient, firstShard: number): Engine {
       })
   }
   const rest = { setParameters: unused, setNormalizer: unused, setRows: unused, act: unused, values: unused }
-  return { name: 'given', exact: true, layout, ...rest, gradients }
+  return { name: 'given', exact: true, device: 'none', layout, ...rest, gradients }
 }
 
 /** Reduces one minibatch after the other on `size` ranks; the gradients of each, the same on all ranks. */
@@ -57,6 +57,7 @@ async function reduceAll(
         engine,
         new Adam(layout),
         0,
+        'exact',
         grid,
         new Stopwatch(),
         shard => `shard ${shard}`,

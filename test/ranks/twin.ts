@@ -5,6 +5,7 @@ import { inprocTransports } from '../../src/collective/inproc.ts'
 import type { TrainResult } from '../../src/describe.ts'
 import { initialParameters } from '../../src/engine/init.ts'
 import type { VectorEnv } from '../../src/env/vectorenv.ts'
+import { openFleet } from '../../src/fleet.ts'
 import { resolveConfig } from '../../src/options.ts'
 import { ppo } from '../../src/ppo/ppo.ts'
 import { sizesOf } from '../../src/ppo/sizes.ts'
@@ -49,7 +50,8 @@ export async function hashInProcess(
   const config = resolveConfig({}, options)
   const sizes = sizesOf(config)
   const hashes = inprocCommunicators(size).map(async comm => {
-    const parts = assemble(config, sizes, comm, silentReporter(''), null)
+    const fleet = await openFleet(config, comm)
+    const parts = assemble(config, sizes, comm, fleet, silentReporter(''), null)
     const { layout } = parts.sampler.engine
     const state = initialState(config, layout, initialParameters(layout, config.seed))
     change(parts.sampler.envs, parts.sampler.firstEnv)

@@ -1,4 +1,5 @@
 import { UsageError } from '../../base/errors.ts'
+import { CPU } from '../device.ts'
 import type { Acted, ActionStreams, Engine, Minibatch, Normalizer, Rows, ShardSums } from '../engine.ts'
 import { actionSize, distributionSize, type Layout, tensorsOf } from '../layout.ts'
 import { type Arena, MAX_LAYERS, planArena } from './arena.ts'
@@ -9,6 +10,7 @@ import { type Room, Setting, type Views, viewsOf } from './views.ts'
 export class KernelEngine implements Engine {
   readonly name: string
   readonly exact = true
+  readonly device: string = CPU
   readonly layout: Layout
   readonly #load: Load
   #room: Room = { acting: 0, rollout: 0, minibatch: 0, shards: 0 }

@@ -1,0 +1,161 @@
+import { STATISTICS } from '../../base/statistics.ts'
+import { firstNonFinite, makeActed, see } from '../acted.ts'
+import type { Acted, ActionStreams, Engine, Minibatch, Normalizer, Rows, ShardSums } from '../engine.ts'
+import { type Layout, slotLength } from '../layout.ts'
+import { type Backend, enter, type Tensor, type Tensor2D } from './backend.ts'
+import { HostHeads } from './hostheads.ts'
+import type { TfjsNetwork } from './network.ts'
+
+/**
+ * Networks on any backend of TensorFlow.js. Parameters go in, and gradients come out, in one copy each; losses are
+ * taken on the host. Never exact: a device adds up in an order of its own, so grids are left to engines that are.
+ *
+ * Tensors may share the memory of the array that they are made from, for good: none made here is written again.
+ */
+export class TfjsEngine implements Engine {
+  readonly name: string
+  readonly exact = false
+  readonly device: string
+  readonly layout: Layout
+  readonly #backend: Backend
+  readonly #network: TfjsNetwork
+  readonly #heads: HostHeads
+  #normalizer: Normalizer | null = null
+  #rows: Rows | null = null
+  /** Of `#rows`, [rows, obs]. */
+  #observations: Tensor2D | null = null
+  #acted: Acted
+
+  constructor(name: string, layout: Layout, backend: Backend, network: TfjsNetwork) {
+    this.name = name
+    this.device = backend.device
+    this.layout = layout
+    this.#backend = backend
+    this.#network = network
+    this.#heads = new HostHeads(layout.network)
+    this.#acted = makeActed(layout, 0)
+  }
+
+  setParameters(parameters: Float32Array): void {
+    const { tf } = this.#enter()
+    const { variables } = this.#network
+    const sizes = variables.map(({ size }) => size)
+    const onDevice = sizes.reduce((sum, size) => sum + size, 0)
+    tf.tidy(() => {
+      const flat = tf.tensor1d(parameters.slice(0, onDevice))
+      for (const [i, part] of tf.split(flat, sizes).entries())
+        variables[i].assign(tf.reshape(part, variables[i].shape))
+    })
+    this.#heads.logStd.set(parameters.subarray(onDevice))
+  }
+
+  setNormalizer(normalizer: Normalizer | null): void {
+    this.#normalizer = structuredClone(normalizer)
+  }
+
+  setRows(rows: Rows): void {
+    const { tf } = this.#enter()
+    const { actions, logProbs, values, advantages, returns, distributions } = rows
+    this.#rows = structuredClone({
+      ...{ actions, logProbs, values, advantages, returns, distributions },
+      observations: new Float32Array(0), // they live on the device
+    })
+    this.#observations?.dispose()
+    this.#observations = tf.tensor2d(rows.observations.slice(), this.#shape(values.length))
+  }
+
+  async act(observations: Float32Array, n: number, streams: ActionStreams | null): Promise<Acted> {
+    const acted = this.#makeRoom(n)
+    see(observations, this.#normalizer, acted.observations)
+    this.#heads.act(await this.#look(acted.observations, n), acted, streams)
+    acted.nonFiniteRow = firstNonFinite(observations, this.layout.network.observationSize, acted)
+    return acted
+  }
+
+  async values(observations: Float32Array, n: number): Promise<Float32Array> {
+    const acted = this.#makeRoom(n)
+    see(observations, this.#normalizer, acted.observations)
+    const outputs = await this.#look(acted.observations, n)
+    const width = this.layout.network.numActions + 1
+    return acted.values.map((_, row) => outputs[row * width + width - 1])
+  }
+
+  async gradients(minibatch: Minibatch, _grid: Float64Array, sums: ShardSums): Promise<void> {
+    const { tf } = this.#enter()
+    const rows = this.#rows
+    const all = this.#observations
+    if (!rows || !all) throw new Error('gradients() before setRows()')
+    const picked = tf.tidy(() => tf.gather(all, tf.tensor1d(minibatch.indices.slice(), 'int32')))
+    // A backend that cannot be read in the middle of a pass computes the outputs beforehand, once more.
+    const early = this.#backend.readsSync ? null : await this.#read(() => this.#network.forward(picked))
+    const flat = await this.#read(() => {
+      const lossOf = tf.customGrad(outputs => {
+        const slopes = this.#learn(
+          (early ?? (outputs as Tensor).dataSync()) as Float32Array,
+          minibatch,
+          rows,
+          sums,
+        )
+        const shape = (outputs as Tensor).shape as [number, number]
+        return { value: tf.scalar(0), gradFunc: () => tf.tensor2d(slopes, shape) }
+      })
+      const { variables, forward } = this.#network
+      const { grads } = tf.engine().gradients(() => lossOf(forward(picked)), [...variables])
+      return tf.concat1d(grads.map(gradient => tf.reshape(gradient, [gradient.size])))
+    })
+    picked.dispose()
+    sums.gradient.set(flat)
+    sums.gradient.set(this.#heads.logStdGradient.subarray(0, this.layout.size - flat.length), flat.length)
+    this.#writeLargest(minibatch.numShards, sums)
+  }
+
+  /** Losses of the minibatch: their statistics to the slots, their derivatives at the outputs back. */
+  #learn(outputs: Float32Array, minibatch: Minibatch, rows: Rows, { slots }: ShardSums): Float32Array {
+    const length = slotLength(this.layout)
+    const perShard = Array.from({ length: minibatch.numShards }, (_, shard) =>
+      slots.subarray(shard * length, shard * length + STATISTICS),
+    )
+    slots.fill(0)
+    this.#heads.logStdGradient.fill(0)
+    return this.#heads.learn(outputs, minibatch, rows, i => perShard[Math.floor(i / minibatch.rowsPerShard)])
+  }
+
+  /** The device adds all the rank's shards up at once: each slot gets the magnitudes of the whole. */
+  #writeLargest(numShards: number, { gradient, slots }: ShardSums): void {
+    const length = slotLength(this.layout)
+    this.layout.tensors.forEach(({ offset, size }, t) => {
+      let largest = 0 // Math.max keeps a NaN
+      for (let i = offset; i < offset + size; i++) largest = Math.max(largest, Math.abs(gradient[i]))
+      for (let shard = 0; shard < numShards; shard++) slots[shard * length + STATISTICS + t] = largest
+    })
+  }
+
+  /** Outputs of the first `n` rows, [n, outputs + 1]. */
+  #look(seen: Float32Array, n: number): Promise<Float32Array> {
+    const { tf } = this.#enter()
+    return this.#read(() => this.#network.forward(tf.tensor2d(seen.slice(), this.#shape(n))))
+  }
+
+  /** The numbers of the tensor that `compute` gives; nothing of it stays on the device. */
+  async #read(compute: () => Tensor): Promise<Float32Array> {
+    const { tf } = this.#enter()
+    const tensor = tf.tidy(compute)
+    const numbers = this.#backend.readsSync ? tensor.dataSync() : await tensor.data()
+    tensor.dispose()
+    return numbers as Float32Array
+  }
+
+  #shape(rows: number): [number, number] {
+    return [rows, this.layout.network.observationSize]
+  }
+
+  #makeRoom(n: number): Acted {
+    if (this.#acted.values.length !== n) this.#acted = makeActed(this.layout, n)
+    return this.#acted
+  }
+
+  #enter(): Backend {
+    enter(this.#backend)
+    return this.#backend
+  }
+}

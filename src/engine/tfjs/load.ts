@@ -1,0 +1,63 @@
+import { UsageError } from '../../base/errors.ts'
+import { CPU } from '../device.ts'
+import type { Backend, Tf } from './backend.ts'
+import { registerConv2DBackpropFilter } from './wasmconv.ts'
+
+/** The release of TensorFlow.js that this package is tested with; its packages carry one number. */
+export const TFJS_VERSION = '4.22.0'
+
+/** Engines of the family, by the name that --engine takes. */
+export const tfjsEngines = ['tfjs-wasm', 'tfjs-cpu'] as const
+export type TfjsEngineName = (typeof tfjsEngines)[number]
+
+const loaders: Record<TfjsEngineName, () => Promise<Backend>> = {
+  'tfjs-cpu': () => loadPlain('cpu', () => import('@tensorflow/tfjs-backend-cpu')),
+  'tfjs-wasm': async () => {
+    const backend = await loadPlain('wasm', () => import('@tensorflow/tfjs-backend-wasm'))
+    registerConv2DBackpropFilter(backend.tf)
+    return backend
+  },
+}
+
+const loaded = new Map<TfjsEngineName, Promise<Backend>>()
+
+/**
+ * TensorFlow.js with the backend of an engine, loaded once per process.
+ * @throws UsageError, one line with the mend, for each way of being absent
+ */
+export function loadBackend(name: TfjsEngineName): Promise<Backend> {
+  const known = loaded.get(name) ?? loaders[name]()
+  loaded.set(name, known)
+  return known
+}
+
+/** A backend that is an npm package of its own, beside tfjs-core. */
+async function loadPlain(id: 'cpu' | 'wasm', importBackend: () => Promise<unknown>): Promise<Backend> {
+  const packages = ['core', 'layers', `backend-${id}`].map(part => `@tensorflow/tfjs-${part}`)
+  try {
+    const tf = await importCore()
+    await importBackend()
+    if (!(await tf.setBackend(id))) throw new UsageError(`--engine tfjs-${id}: the backend does not start`)
+    return { tf, id, device: CPU, isGpu: false, readsSync: true }
+  } catch (error) {
+    const missing = missingPackage(error)
+    if (missing === null) throw error
+    const install = `npm install ${packages.map(name => `${name}@${TFJS_VERSION}`).join(' ')}`
+    throw new UsageError(`--engine tfjs-${id}: ${missing} is not installed; ${install}`)
+  }
+}
+
+/** tfjs-core, with the gradients that tfjs-layers alone registers under Node. */
+async function importCore(): Promise<Tf> {
+  const { default: tf } = (await import('@tensorflow/tfjs-core')) as unknown as { default: Tf }
+  tf.enableProdMode() // first of all: else it greets, and warns of every kernel that a second copy registers
+  await import('@tensorflow/tfjs-layers')
+  return tf
+}
+
+/** The package that an import did not find; null: it failed otherwise. */
+function missingPackage(error: unknown): string | null {
+  const { code, message = '' } = error as { code?: string; message?: string }
+  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return null
+  return /'(@tensorflow\/[\w-]+)/.exec(message)?.[1] ?? null
+}

@@ -1,0 +1,48 @@
+import { type Activation, type Layout, type Tensor as Place, tensorsOf } from '../layout.ts'
+import type { Tensor2D, Tf, Variable } from './backend.ts'
+
+/** A policy and a value function in tensors. */
+export interface TfjsNetwork {
+  /** Every tensor of the layout but log_std, which the host sees to, in its order. */
+  readonly variables: readonly Variable[]
+  /** [n, obs] to [n, outputs + 1]: the policy's logits or means, and V. */
+  forward(observations: Tensor2D): Tensor2D
+}
+
+type Layer = (x: Tensor2D) => Tensor2D
+
+/** The network that a layout describes; its parameters are set later. */
+export function networkOf(tf: Tf, layout: Layout): TfjsNetwork {
+  const { hidden, activation } = layout.network
+  const made = new Map<Place, Variable>()
+  const variableOf = (place: Place): Variable => {
+    const known = made.get(place) ?? tf.variable(tf.zeros([...place.shape]))
+    made.set(place, known)
+    return known
+  }
+  const mlp = (part: 'trunk' | 'actor' | 'critic', activations: readonly (Activation | null)[]): Layer => {
+    const tensors = tensorsOf(layout, part).map(variableOf)
+    const layers = activations.map((f, i) => dense(tf, tensors[2 * i], tensors[2 * i + 1], f))
+    return x => layers.reduce((seen, layer) => layer(seen), x)
+  }
+  const all = hidden.map(() => activation)
+  const shared = layout.network.sharedTrunk
+  const trunk = mlp('trunk', shared ? all : [])
+  const actor = mlp('actor', shared ? [null] : [...all, null])
+  const critic = mlp('critic', shared ? [null] : [...all, null])
+  return {
+    variables: layout.tensors.filter(({ name }) => name !== 'log_std').map(variableOf),
+    forward: observations => {
+      const seen = trunk(observations)
+      return tf.concat2d([actor(seen), critic(seen)], 1)
+    },
+  }
+}
+
+/** y = f(x W^T + b); W is [out, in]. */
+function dense(tf: Tf, weight: Variable, bias: Variable, activation: Activation | null): Layer {
+  return x => {
+    const sum = tf.add(tf.matMul(x, weight as unknown as Tensor2D, false, true), bias) as Tensor2D
+    return activation ? tf[activation](sum) : sum
+  }
+}

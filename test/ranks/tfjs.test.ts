@@ -1,0 +1,64 @@
+/** Engines that are not exact: gradients go over the wire in float32, and all ranks hold equal bits after every update. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { assemble } from '../../src/assemble.ts'
+import { initialParameters } from '../../src/engine/init.ts'
+import { openFleet } from '../../src/fleet.ts'
+import { resolveConfig } from '../../src/options.ts'
+import { ppo } from '../../src/ppo/ppo.ts'
+import { sizesOf } from '../../src/ppo/sizes.ts'
+import { hashParameters, initialState } from '../../src/ppo/state.ts'
+import { silentReporter } from '../../src/reporter.ts'
+import { readJson, run, temporaryFolder } from '../rig.ts'
+import { inprocCommunicators, trainInProcess } from './twin.ts'
+
+const small = ['--total-steps', '768', '--update-epochs', '2']
+
+for (const engine of ['tfjs-wasm', 'tfjs-cpu', 'native'])
+  for (const size of [1, 2, 3])
+    test(`${engine}, float32, np ${size}: parameters are equal bits after every update`, async () => {
+      const hashes = await hashesOfUpdates(size, [...small, '--engine', engine, '--reduction', 'float32'])
+      assert.equal(hashes[0].length, 3)
+      assert.equal(new Set(hashes[0]).size, 3)
+      for (const ofRank of hashes) assert.deepEqual(ofRank, hashes[0])
+    })
+
+test('a run on processes gives the bits of the run in one, and run.json says what computed', async t => {
+  const out = join(temporaryFolder(t), 'run')
+  const options = [...small, '--engine', 'tfjs-wasm']
+  const { status, stderr } = await run(['-np', '2', '--out', out, 'train', ...options])
+  assert.equal(status, 0, stderr)
+  const file = readJson<Record<string, string>>(out, 'run.json')
+  assert.deepEqual(
+    [file.engine, file.device, file.reduction],
+    ['tfjs-wasm', `${process.arch} CPU`, 'float32'],
+  )
+  assert.equal(file.paramsHash, (await trainInProcess(2, options)).paramsHash)
+})
+
+test('--reduction exact is refused where the engine is not', async t => {
+  const out = join(temporaryFolder(t), 'run')
+  const words = ['--engine', 'tfjs-cpu', '--reduction', 'exact']
+  const { status, stderr } = await run(['-np', '2', '--out', out, 'train', ...words])
+  assert.equal(status, 2)
+  assert.match(stderr, /^pporun: --reduction exact: the tfjs-cpu engine is not exact; [^\n]*\n$/)
+})
+
+/** [rank][update]. */
+async function hashesOfUpdates(size: number, options: string[]): Promise<string[][]> {
+  const config = resolveConfig({}, options)
+  const sizes = sizesOf(config)
+  return Promise.all(
+    inprocCommunicators(size).map(async comm => {
+      const fleet = await openFleet(config, comm)
+      const parts = assemble(config, sizes, comm, fleet, silentReporter(''), null)
+      const { layout } = fleet.engine
+      const state = initialState(config, layout, initialParameters(layout, config.seed))
+      const hashes: string[] = []
+      const log = { ...parts.log, write: () => void hashes.push(hashParameters(state.parameters)) }
+      await ppo(config, sizes, state, { ...parts, log })
+      return hashes
+    }),
+  )
+}
