@@ -55,6 +55,12 @@ const commands: Record<string, Command> = {
     options: async () => (await import('./doctor/doctor.ts')).options,
     example: 'pporun doctor --hostfile hosts',
   },
+  sweep: {
+    usage: 'pporun sweep [options] SCRIPT.ts --learning-rate 1e-4,3e-4 [--seeds 3]',
+    describe: 'a grid of runs, as many at a time as there are ranks: table, report',
+    options: async () => (await import('./sweep/args.ts')).options,
+    example: 'pporun sweep -np 4 --out runs/s train --learning-rate 1e-4,3e-4,1e-3 --seeds 3',
+  },
   sbatch: {
     usage: 'pporun sbatch [options] SCRIPT.ts [training options]',
     describe: 'write a Slurm batch script',

@@ -16,6 +16,7 @@ const commands: Record<string, (argv: string[]) => Promise<number>> = {
   report: async argv => (await import('./commands/report.ts')).reportCommand(argv),
   bench: async argv => (await import('./commands/bench.ts')).bench(argv),
   doctor: async argv => (await import('./doctor/doctor.ts')).doctor(argv),
+  sweep: async argv => (await import('./sweep/sweep.ts')).sweep(argv),
   sbatch: async argv => (await import('./commands/sbatch.ts')).sbatch(argv),
 }
 

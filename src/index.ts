@@ -32,6 +32,7 @@ export {
   TimeLimit,
   Wrapper,
 } from './env/wrappers.ts'
+export { type GridMember, gridOf } from './grid.ts'
 export { measureTraining, type TrainingTimes } from './measure.ts'
 export type { TrainOptions } from './options.ts'
 export type { EvaluateOptions, Evaluation } from './policy/evaluate.ts'

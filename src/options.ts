@@ -71,9 +71,35 @@ function presetFor(name: string | undefined, env: string | undefined): Partial<T
   )
 }
 
+/**
+ * The options of some words, each with all its values as written: `--learning-rate 1e-4,3e-4` has two, and `--hidden`,
+ * which takes a list, one each time that it is given. Throws UsageError for what is no training option.
+ */
+export function splitOptions(given: readonly string[]): Map<string, string[]> {
+  const names = optionNames()
+  const known = [...names.keys(), 'preset']
+  const words = spellFlags(given, names)
+  const wrong = wrongOption(words, Object.fromEntries(known.map(option => [option, true])), false)
+  if (wrong) throw new UsageError(wrong)
+  const values = new Map<string, string[]>()
+  for (let i = 0; i < words.length; i++) {
+    const [, option, inWord] = /^--([^=]+)(?:=(.*))?$/.exec(words[i]) ?? []
+    if (option === undefined) throw new UsageError(`unexpected '${words[i]}' after the script`)
+    const value = inWord ?? words[++i] ?? ''
+    const takesList = fields[names.get(option)!]?.kind.type === 'wholes'
+    const list = takesList ? [value] : value.split(',')
+    if (list.includes('')) throw new UsageError(`--${option} needs a value`)
+    values.set(option, [...(values.get(option) ?? []), ...list])
+  }
+  return values
+}
+
+const optionNames = (): Map<string, keyof TrainConfig> =>
+  new Map(Object.keys(fields).map(name => [optionOf(name).slice(2), name as keyof TrainConfig]))
+
 /** Reads `--learning-rate 1e-3 --hidden 64,64 ...`: unknown options and stray words are errors. */
 function readOptions(given: readonly string[]): Partial<TrainConfig> & { preset?: string } {
-  const names = new Map(Object.keys(fields).map(name => [optionOf(name).slice(2), name as keyof TrainConfig]))
+  const names = optionNames()
   const known = [...names.keys(), 'preset']
   const words = spellFlags(given, names)
   const wrong = wrongOption(words, Object.fromEntries(known.map(option => [option, true])), false)
