@@ -50,7 +50,7 @@ const commands: Record<string, Command> = {
     example: 'pporun bench allreduce -np 4 --sizes 4,40000',
   },
   doctor: {
-    usage: 'pporun doctor [--hostfile FILE | -H LIST] [options]',
+    usage: 'pporun doctor [--hostfile FILE | -H LIST | --install ENGINE] [options]',
     describe: 'check this machine, or all hosts and the links between them, and say how to mend them',
     options: async () => (await import('./doctor/doctor.ts')).options,
     example: 'pporun doctor --hostfile hosts',

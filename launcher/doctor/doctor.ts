@@ -1,12 +1,13 @@
 import { Status } from '../../src/base/contract.ts'
 import { newJobId } from '../../src/base/control.ts'
 import { PporunError, UsageError } from '../../src/base/errors.ts'
-import { flag, mpiStyle, type Option, parse, parseRun } from '../args.ts'
+import { flag, mpiStyle, type Option, parse, parseRun, text } from '../args.ts'
 import { inspectHosts } from '../check.ts'
 import { chooseHosts } from '../hosts/choose.ts'
 import { launchOptions } from '../launchoptions.ts'
 import { makePlan, type Plan } from '../plan.ts'
 import { spawner } from '../spawn/spawn.ts'
+import { install } from './install/install.ts'
 import { type Measured, measureLinks, slowLinks } from './links.ts'
 import { show } from './show.ts'
 import { warningsOf } from './warnings.ts'
@@ -16,6 +17,10 @@ const ways = ['hostfile', 'host', 'launcher', 'ssh', 'iface', 'port-range', 'sec
 
 export const options: Record<string, Option> = {
   ...Object.fromEntries(ways.map(name => [name, launchOptions[name]])),
+  install: {
+    type: 'string',
+    describe: 'install an engine: tfjs-node-gpu or tfjs-node, in a cache outside node_modules',
+  },
   json: { type: 'boolean', describe: 'print one JSON object and nothing else' },
 }
 
@@ -24,6 +29,8 @@ export async function doctor(argv: readonly string[]): Promise<number> {
   const given = parse(mpiStyle(argv, options), options, false)
   const [stray] = given._ as string[]
   if (stray !== undefined) throw new UsageError(`unexpected '${stray}'; pporun doctor takes options only`)
+  const engine = text('--install', given.install)
+  if (engine !== null) return install(engine)
   const words = argv.filter(word => !/^--json(=|$)/.test(word))
   const args = parseRun([...words, 'train'])
   const { hosts, named } = chooseHosts(args)

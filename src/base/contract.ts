@@ -5,11 +5,23 @@ import type { Fault } from './fault.ts'
  * The only file that reads process.env.
  */
 
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
 /** Version of frames and control messages; ranks of another version are refused. */
 export const WIRE_VERSION = 4
 
 /** --engine: what computes (src/engine/select.ts). */
-export const engineChoices = ['auto', 'native', 'wasm', 'tfjs-wasm', 'tfjs-cpu', 'reference'] as const
+export const engineChoices = [
+  'auto',
+  'native',
+  'wasm',
+  'tfjs-node-gpu',
+  'tfjs-node',
+  'tfjs-wasm',
+  'tfjs-cpu',
+  'reference',
+] as const
 
 /** --reduction: of gradients over ranks (src/ppo/exactsum.ts). */
 export type Reduction = 'exact' | 'float32'
@@ -224,6 +236,22 @@ export function meetingPlace(): string | null {
 /** The file with the workers' common secret; null: none. */
 export function tokenFile(): string | null {
   return process.env.PPORUN_TOKEN_FILE || null
+}
+
+/** Where pporun keeps what it has downloaded (the XDG Base Directory Specification). */
+export function cacheFolder(): string {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'pporun')
+}
+
+/**
+ * What libtensorflow reads when it is loaded, unless the user has said otherwise: its share of the cores, memory of a
+ * GPU as it is needed and not all at once, errors alone.
+ */
+export function prepareTensorflow(threads: number): void {
+  process.env.TF_NUM_INTRAOP_THREADS ??= String(threads)
+  process.env.TF_NUM_INTEROP_THREADS ??= '1'
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '3'
 }
 
 /** False where the user wants none (no-color.org). */

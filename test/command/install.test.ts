@@ -63,6 +63,18 @@ describe('npm install of the packed package', () => {
     assert.ok(alone.stdout.includes(hash), alone.stdout)
   })
 
+  test('an engine whose packages are not installed is one line, with what installs them', async () => {
+    const { status, stderr } = await npx('--out', 'none', 'train', '--engine', 'tfjs-wasm').ended
+    assert.equal(status, 2)
+    const packages = ['core', 'layers', 'backend-wasm']
+      .map(name => `@tensorflow/tfjs-${name}@4.22.0`)
+      .join(' ')
+    assert.equal(
+      stderr.trim().split('\n').at(-1),
+      `pporun: --engine tfjs-wasm: @tensorflow/tfjs-core is not installed; npm install ${packages}`,
+    )
+  })
+
   test('status 2 and its one line come through npx', async () => {
     const { status, stderr } = await npx('-np', 'x', 'train').ended
     assert.equal(status, 2)

@@ -1,24 +1,3 @@
-import { TfjsEngine } from '../../src/engine/tfjs/engine.ts'
-import { loadBackend } from '../../src/engine/tfjs/load.ts'
-import { networkOf } from '../../src/engine/tfjs/network.ts'
-import { engineConformance, type Tolerances } from './conformance.ts'
+import { tfjsConformance } from './tfjs.ts'
 
-/** float32 arithmetic in an order of the backend's own. */
-const float32: Tolerances = {
-  scalars: 5e-6,
-  gradient: 3e-6,
-  tensor: 1e-5,
-  afterOne: 5e-7,
-  afterTen: 3e-6,
-  step: 2 ** -9,
-  slope: 2e-3,
-}
-
-for (const name of ['tfjs-wasm', 'tfjs-cpu'] as const) {
-  const backend = await loadBackend(name)
-  engineConformance(
-    name,
-    layout => new TfjsEngine(name, layout, backend, networkOf(backend.tf, layout)),
-    float32,
-  )
-}
+for (const name of ['tfjs-wasm', 'tfjs-cpu'] as const) await tfjsConformance(name)

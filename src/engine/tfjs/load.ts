@@ -1,16 +1,17 @@
 import { UsageError } from '../../base/errors.ts'
+import { TFJS_VERSION } from '../../base/libtensorflow.ts'
 import { CPU } from '../device.ts'
 import type { Backend, Tf } from './backend.ts'
+import { loadLibtensorflow } from './libtensorflow.ts'
 import { registerConv2DBackpropFilter } from './wasmconv.ts'
 
-/** The release of TensorFlow.js that this package is tested with; its packages carry one number. */
-export const TFJS_VERSION = '4.22.0'
-
 /** Engines of the family, by the name that --engine takes. */
-export const tfjsEngines = ['tfjs-wasm', 'tfjs-cpu'] as const
+export const tfjsEngines = ['tfjs-node-gpu', 'tfjs-node', 'tfjs-wasm', 'tfjs-cpu'] as const
 export type TfjsEngineName = (typeof tfjsEngines)[number]
 
 const loaders: Record<TfjsEngineName, () => Promise<Backend>> = {
+  'tfjs-node-gpu': () => loadLibtensorflow('tfjs-node-gpu'),
+  'tfjs-node': () => loadLibtensorflow('tfjs-node'),
   'tfjs-cpu': () => loadPlain('cpu', () => import('@tensorflow/tfjs-backend-cpu')),
   'tfjs-wasm': async () => {
     const backend = await loadPlain('wasm', () => import('@tensorflow/tfjs-backend-wasm'))

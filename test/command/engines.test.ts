@@ -1,0 +1,53 @@
+/** Engines that are not there: one line each, with the mend; on all ranks alike. */
+import assert from 'node:assert/strict'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { BINDING, libtensorflowFolder } from '../../src/base/libtensorflow.ts'
+import { run, temporaryFolder } from '../rig.ts'
+
+/** A cache in which `make` has put something where the engine is looked for. */
+function cacheWith(t: TestContext, make: (binding: string, folder: string) => void): NodeJS.ProcessEnv {
+  const cache = temporaryFolder(t)
+  const folder = join(cache, 'pporun', basename(libtensorflowFolder('tfjs-node')))
+  const own = join(folder, 'node_modules', '@tensorflow', 'tfjs-node')
+  mkdirSync(join(own, dirname(BINDING)), { recursive: true })
+  writeFileSync(join(own, 'package.json'), '{ "name": "@tensorflow/tfjs-node" }')
+  make(join(own, BINDING), folder)
+  return { XDG_CACHE_HOME: cache }
+}
+
+const mend = 'npx pporun doctor --install tfjs-node \\(downloads 310 MB\\)'
+const absent = new RegExp(`^pporun: (rank 0: )?--engine tfjs-node: not installed; ${mend}\\n$`)
+const broken = new RegExp(
+  `^pporun: --engine tfjs-node: does not load: [^\\n]+; remove [^\\n]+, then ${mend}\\n$`,
+)
+
+for (const [name, make, said] of [
+  ['no package', null, absent],
+  ['no binding', () => {}, absent],
+  ['a link that leads nowhere', (binding: string) => symlinkSync('/nowhere', binding), absent],
+  ['a binding that is none', (binding: string) => writeFileSync(binding, 'nothing'), broken],
+] as const)
+  test(`--engine tfjs-node with ${name}`, async t => {
+    const env = make ? cacheWith(t, make) : { XDG_CACHE_HOME: temporaryFolder(t) }
+    const { status, stderr } = await run(['-np', '1', '--out', 'run', 'train', '--engine', 'tfjs-node'], {
+      ...{ env, cwd: temporaryFolder(t) },
+    })
+    assert.match(stderr, said)
+    assert.equal(status, 2)
+  })
+
+test('two ranks without it say so once', async t => {
+  const env = { XDG_CACHE_HOME: temporaryFolder(t) }
+  const words = ['-np', '2', '--out', 'run', 'train', '--engine', 'tfjs-node']
+  const { status, stderr } = await run(words, { env, cwd: temporaryFolder(t) })
+  assert.match(stderr, absent)
+  assert.equal(status, 2)
+})
+
+test('doctor --install takes engines alone', async () => {
+  const { status, stderr } = await run(['doctor', '--install', 'tensorflow'])
+  assert.equal(stderr, "pporun: --install takes tfjs-node-gpu or tfjs-node; got 'tensorflow'\n")
+  assert.equal(status, 2)
+})
