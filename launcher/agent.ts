@@ -102,7 +102,7 @@ export class Agent {
   #obey(order: ToAgent): void {
     this.#silence?.heard()
     if (order.type === 'hold') this.#silence?.hold()
-    else if (order.type === 'start') this.#tryToStart(order.job)
+    else if (order.type === 'start') this.#tryToStart(order.job, order.bundle)
     else if (order.type === 'credit') this.#heard(order.bytes)
     else if (order.type === 'order') this.#ranks?.find(order.rank)?.tell(order.order)
     else if (order.type === 'census') this.#say({ type: 'census', ranks: this.#ranks?.watch.census() ?? [] })
@@ -115,14 +115,14 @@ export class Agent {
     }
   }
 
-  #tryToStart(job: AgentJob): void {
+  #tryToStart(job: AgentJob, bundle: string): void {
     try {
       const gpus = this.#findGpus(job)
       if (!isFolder(job.workingDirectory))
         this.#refuse(`has no folder ${job.workingDirectory}; make it there, or name another with --wdir`)
       else if (job.requireGpu && !gpus?.length)
         this.#refuse('has no GPU that nvidia-smi shows; leave that host or --require-gpu out')
-      else this.#start(job, gpus)
+      else this.#start(job, bundle, gpus)
     } catch (error) {
       this.fail((error as Error).message)
     }
@@ -146,11 +146,11 @@ export class Agent {
     return found
   }
 
-  #start(job: AgentJob, gpus: readonly string[] | null): void {
+  #start(job: AgentJob, bundle: string, gpus: readonly string[] | null): void {
     this.#job = job
     const place = { mark: this.#mark, folder: this.#folder, gpus }
     const say = (message: FromAgent) => this.#say(message)
-    this.#ranks = new LocalRanks(job, place, rank => this.#eventsOf(rank), say)
+    this.#ranks = new LocalRanks(job, bundle, place, rank => this.#eventsOf(rank), say)
   }
 
   #eventsOf(rank: number): RankEvents {

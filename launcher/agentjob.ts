@@ -8,15 +8,13 @@ import type { Plan, PlannedHost } from './plan.ts'
 import type { AgentJob } from './protocol.ts'
 
 /** What the agents of a plan's hosts are told, by node. Throws UsageError. */
-export function agentJobsOf(args: RunArgs, plan: Plan, job: Pick<AgentJob, 'jobId' | 'bundle'>): AgentJob[] {
-  return plan.hosts.map(host => ({
-    ...agentJob(args, plan, host),
-    ...job,
-  }))
+export function agentJobsOf(args: RunArgs, plan: Plan, jobId: string): AgentJob[] {
+  return plan.hosts.map(host => agentJob(args, plan, jobId, host))
 }
 
-function agentJob(args: RunArgs, plan: Plan, host: PlannedHost): Omit<AgentJob, 'jobId' | 'bundle'> {
+function agentJob(args: RunArgs, plan: Plan, jobId: string, host: PlannedHost): AgentJob {
   return {
+    jobId,
     np: plan.np,
     ranks: host.ranks,
     localRanks: host.ranks.map((_, local) => local),

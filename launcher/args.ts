@@ -1,4 +1,4 @@
-import yargs from 'yargs'
+import parser from 'yargs-parser'
 import {
   type AllreduceChoice,
   allreduceChoices,
@@ -132,24 +132,20 @@ export function parse(
   const takesValue = Object.fromEntries(entries.map(([name, { type }]) => [name, type !== 'boolean']))
   const wrong = wrongOption(argv, takesValue, halt)
   if (wrong) throw new UsageError(wrong)
-  const parsed = yargs([...argv])
-    .parserConfiguration({
+  const namesOf = (...types: Option['type'][]) =>
+    entries.filter(([, { type }]) => types.includes(type)).map(([name]) => name)
+  return parser([...argv], {
+    string: namesOf('string', 'array'),
+    boolean: namesOf('boolean'),
+    array: namesOf('array'),
+    configuration: {
       'halt-at-non-option': halt,
       'camel-case-expansion': false,
       'parse-positional-numbers': false,
       'greedy-arrays': false,
       'boolean-negation': false,
-    })
-    .options(Object.fromEntries(entries.map(([name, { type }]) => [name, yargsOption(type)])))
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .parseSync() as Record<string, unknown>
-  return parsed
-}
-
-function yargsOption(type: Option['type']): { type: 'string' | 'boolean'; array?: true } {
-  return type === 'array' ? { type: 'string', array: true } : { type }
+    },
+  })
 }
 
 export const flag = (given: unknown): boolean => last(given) === true

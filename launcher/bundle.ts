@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { dirname, extname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build, formatMessages, type Loader, type OnLoadResult, type Plugin, stop, transform } from 'esbuild'
+import type { Loader, OnLoadResult, Plugin } from 'esbuild'
 import { UsageError } from '../src/base/errors.ts'
+
+type Esbuild = typeof import('esbuild')
 
 /**
  * One JavaScript file out of the user's script, made once and run by all ranks. It holds the user's own files;
@@ -11,8 +13,9 @@ import { UsageError } from '../src/base/errors.ts'
  * that script and bundle may lie anywhere.
  */
 export async function bundleScript(script: string): Promise<string> {
+  const esbuild = await import('esbuild') // takes as long as a host's agent: they start meanwhile
   try {
-    const { outputFiles } = await build({
+    const { outputFiles } = await esbuild.build({
       entryPoints: [script],
       bundle: true,
       write: false,
@@ -27,17 +30,17 @@ export async function bundleScript(script: string): Promise<string> {
       sourceRoot: 'file:///',
       logLevel: 'silent',
       banner: { js: banner(script) },
-      plugins: [imports(), ownFiles()],
+      plugins: [imports(), ownFiles(esbuild)],
     })
     return outputFiles[0].text
   } catch (error) {
-    throw new UsageError(`cannot read ${script}:\n${await describe(error)}`)
+    throw new UsageError(`cannot read ${script}:\n${await describe(error, esbuild)}`)
   } finally {
-    await stop() // its service would live as long as the job
+    await esbuild.stop() // its service would live as long as the job
   }
 }
 
-const INSTALLATION = new URL('../src/index.js', import.meta.url).href
+const INSTALLATION = new URL('../bundle/index.js', import.meta.url).href
 
 /** Script and its CommonJS parts find `require` and their own name as if they had been run directly. */
 function banner(script: string): string {
@@ -79,7 +82,7 @@ const LOADERS: Record<string, Loader> = {
 }
 
 /** In a bundle `import.meta` and `__filename` would be the bundle's: each file gets its own. */
-function ownFiles(): Plugin {
+function ownFiles({ transform }: Esbuild): Plugin {
   return {
     name: 'own-files',
     setup({ onLoad }) {
@@ -109,7 +112,7 @@ function importMeta(path: string): string {
   return JSON.stringify({ url, filename: path, dirname: dirname(fileURLToPath(url)) })
 }
 
-async function describe(error: unknown): Promise<string> {
+async function describe(error: unknown, { formatMessages }: Esbuild): Promise<string> {
   const errors = (error as { errors?: Parameters<typeof formatMessages>[0] }).errors
   if (!errors) return String(error)
   return (await formatMessages(errors, { kind: 'error', color: false })).join('').trim()

@@ -72,12 +72,7 @@ const majorOf = (version: string): number => Number.parseInt(version.slice(1), 1
 /** Over everything that launcher and ranks run: two builds of one version are told apart. */
 function codeDigest(): string {
   const hash = createHash('sha256')
-  for (const folder of ['../launcher', '../src']) {
-    const path = fileURLToPath(new URL(folder, import.meta.url))
-    const files = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter(name =>
-      name.endsWith('.js'),
-    )
-    for (const name of files.sort()) hash.update(name).update(readFileSync(join(path, name)))
-  }
+  const folder = fileURLToPath(new URL('../bundle', import.meta.url))
+  for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)))
   return hash.digest('hex').slice(0, 16)
 }

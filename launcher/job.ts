@@ -22,6 +22,8 @@ export interface JobSettings {
   spawner: Spawner
   /** What a host's agent is told, once all are ready. */
   agentJob(host: PlannedHost): AgentJob
+  /** The script as one file, which is made while agents start. */
+  bundle: Promise<string>
   /** Seconds. */
   startTimeout: number
   /** Seconds; null: no limit. */
@@ -71,12 +73,16 @@ export class Job {
     if (timeout !== null)
       this.#after(timeout, () => verdict.fail(null, `ran past --timeout ${timeout} s`, Status.timeout))
     try {
-      await agents.start(text => output.say(text))
-      output.step('an agent runs on every host')
+      const ready = agents.start(text => output.say(text))
+      void ready.then(
+        () => output.step('an agent runs on every host'),
+        () => {},
+      )
+      const [bundle] = await Promise.all([this.#settings.bundle, ready])
       for (const link of agents.links) {
         const job = agentJob(link.host)
         void link.ended.then(ending => this.#supervisor.agentEnded(link, job.jobId, ending))
-        if (!verdict.cause) link.tell({ type: 'start', job })
+        if (!verdict.cause) link.tell({ type: 'start', job, bundle })
       }
     } catch (error) {
       verdict.kill()

@@ -6,7 +6,7 @@ import type { AgentJob, OutputStream } from './protocol.ts'
 import { signalGroup } from './reap.ts'
 
 /** Must run before any user code in a rank. */
-const PRELOAD = new URL('../src/preload.js', import.meta.url).href
+const PRELOAD = new URL('../bundle/preload.js', import.meta.url).href
 /** How long output and messages of a rank that has ended may take to be read here; grandchildren may hold the pipes open. */
 const DRAIN = 200 // ms
 

@@ -14,16 +14,18 @@ export class LocalRanks {
 
   /**
    * Starts them.
+   * @param bundle the script.
    * @param folder private, for the script and the ranks' sockets.
    */
   constructor(
     job: AgentJob,
+    bundle: string,
     { mark, folder, gpus }: Pick<RankPlace, 'mark' | 'folder' | 'gpus'>,
     events: (rank: number) => RankEvents,
     say: (message: FromAgent) => void,
   ) {
     const script = join(folder, 'script.mjs')
-    writeFileSync(script, job.bundle, { mode: 0o600 })
+    writeFileSync(script, bundle, { mode: 0o600 })
     const bytes = progressBytes(job.localSize)
     const progressFd = openSharedMemory(bytes)
     const page = mapSharedMemory(progressFd, bytes)

@@ -2,7 +2,7 @@
 // The bin: plain JavaScript, so that a checkout that is not built can say so.
 import { existsSync } from 'node:fs'
 
-const main = new URL('../dist/launcher/main.js', import.meta.url)
+const main = new URL('../dist/bundle/main.js', import.meta.url)
 if (!existsSync(main)) {
   console.error('pporun: not built yet; run: npm ci && npm run build')
   process.exit(1)

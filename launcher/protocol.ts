@@ -21,8 +21,6 @@ export interface AgentJob {
   localSize: number
   nodeRank: number
   numNodes: number
-  /** The bundled script. */
-  bundle: string
   scriptArgs: string[]
   workingDirectory: string
   /** Devices for the ranks of this host; all: what is found there. */
@@ -44,7 +42,8 @@ export interface AgentJob {
 }
 
 export type ToAgent =
-  | { type: 'start'; job: AgentJob }
+  /** @property bundle the script, as one file. */
+  | { type: 'start'; job: AgentJob; bundle: string }
   | { type: 'order'; rank: number; order: RankOrder }
   /** After a failure: tell the ranks, KILL what is left after Limit.abort. */
   | { type: 'abort'; reason: string; exitStatus: number }

@@ -40,13 +40,16 @@ export async function run(
 
   for (const line of showPlan(plan, args.mapBy).split('\n')) output.step(line)
   const jobId = newJobId()
-  const bundle = await bundleScript(script)
-  output.step(`${script} bundled`)
-  const agentJobs = agentJobsOf(args, plan, { jobId, bundle })
+  const agentJobs = agentJobsOf(args, plan, jobId)
   const starter = spawner({ jobId, ssh: args.ssh })
-  if (args.check) return check(plan, starter, args)
-  const settings = { ...args, plan, spawner: starter, agentJob: ({ node }: PlannedHost) => agentJobs[node] }
-  return runJob(settings, args, results, ended)
+  const bundle = bundleScript(script)
+  bundle.then(
+    () => output.step(`${script} bundled`),
+    () => {},
+  )
+  if (args.check) return check(plan, starter, bundle, args)
+  const agentJob = ({ node }: PlannedHost) => agentJobs[node]
+  return runJob({ ...args, plan, spawner: starter, agentJob, bundle }, args, results, ended)
 }
 
 function adviseOnRanks(np: number | null, output: Output): void {
@@ -64,9 +67,14 @@ function dryRun(given: Plan, { mapBy, environment }: RunArgs): number {
 }
 
 /** `--check`: all that a start looks at, and then no rank. */
-async function check(plan: Plan, spawn: Spawner, { mapBy }: RunArgs): Promise<number> {
+async function check(
+  plan: Plan,
+  spawn: Spawner,
+  bundle: Promise<string>,
+  { mapBy }: RunArgs,
+): Promise<number> {
   const say = (text: string) => process.stderr.write(`pporun: ${text}\n`)
-  const hosts = await checkHosts(plan, spawn, say)
+  const [hosts] = await Promise.all([checkHosts(plan, spawn, say), bundle])
   for (const line of [showPlan(plan, mapBy), ...planRemarks(plan), 'ready:', ...showHosts(hosts)])
     process.stdout.write(`${line}\n`)
   return Status.success

@@ -1,4 +1,4 @@
-import yargs from 'yargs'
+import parser from 'yargs-parser'
 import { UsageError } from './base/errors.ts'
 import { nearest } from './base/nearest.ts'
 import { wrongOption } from './base/words.ts'
@@ -104,17 +104,14 @@ function readOptions(given: readonly string[]): Partial<TrainConfig> & { preset?
   const words = spellFlags(given, names)
   const wrong = wrongOption(words, Object.fromEntries(known.map(option => [option, true])), false)
   if (wrong) throw new UsageError(wrong)
-  const parsed = yargs([...words])
-    .parserConfiguration({
+  const parsed: Record<string, unknown> = parser([...words], {
+    string: known,
+    configuration: {
       'camel-case-expansion': false,
       'duplicate-arguments-array': false,
       'boolean-negation': false,
-    })
-    .options(Object.fromEntries(known.map(option => [option, { type: 'string' as const }])))
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .parseSync() as Record<string, unknown>
+    },
+  })
   const [stray] = parsed._ as unknown[]
   if (stray !== undefined) throw new UsageError(`unexpected '${stray}' after the script`)
   const config: Record<string, unknown> = {}

@@ -22,7 +22,7 @@ export interface Ending {
   lastWords: string[]
 }
 
-export const AGENT: string = fileURLToPath(new URL('../agentmain.js', import.meta.url))
+export const AGENT: string = fileURLToPath(new URL('../../bundle/agentmain.js', import.meta.url))
 
 const KEPT_LINES = 20
 

@@ -66,7 +66,7 @@ async function lead(
   )
   if (place.type === 'file') leaveNote(place.path, hub.port, token)
   const jobId = newJobId()
-  const jobs = agentJobsOf(args, plan, { jobId, bundle: await bundleScript(script) })
+  const jobs = agentJobsOf(args, plan, jobId)
   const settings = {
     ...args,
     plan,
@@ -75,6 +75,7 @@ async function lead(
       explain: ({ name }: PlannedHost, { how }: { how: string }) => `${name}: ${how}`,
     },
     agentJob: ({ node }: PlannedHost) => placed(jobs[node], machines),
+    bundle: bundleScript(script),
   }
   try {
     return await runJob(settings, args, openResults(args, plan, script), ended)

@@ -32,7 +32,7 @@ describe('npm install of the packed package', () => {
   test('holds what runs, with its types, and no tests', () => {
     const names = readdirSync(join(folder, 'node_modules', 'pporun'), { recursive: true, encoding: 'utf8' })
     const needed = [
-      'package.json LICENSE launcher/pporun.mjs dist/src/index.js dist/src/index.d.ts dist/launcher/main.js',
+      'package.json LICENSE launcher/pporun.mjs dist/bundle/index.js dist/bundle/main.js dist/src/index.d.ts',
       'scripts/train.ts scripts/benchmark/allreduce.ts scripts/benchmark/links.ts',
       'scripts/slurm/one-node.sbatch scripts/kubernetes/job.yaml hostfiles/small',
     ]

@@ -17,7 +17,7 @@ const packages: [name: RegExp, allowed: RegExp][] = [
   [/^koffi$/, /^src\/base\/(system|native)\.ts$/],
   [/^@tensorflow\//, /^src\/engine\/tfjs\//],
   [/^esbuild$/, /^launcher\//],
-  [/^yargs$/, /^(launcher\/args|src\/options)\.ts$/],
+  [/^yargs-parser$/, /^(launcher\/args|src\/options)\.ts$/],
 ]
 
 interface Import {

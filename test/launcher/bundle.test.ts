@@ -113,7 +113,7 @@ test("'pporun' is the running installation's", async t => {
     'node_modules/pporun/other.js': 'exports.train = 1\n',
   })
   const bundle = await bundleScript(join(folder, 'main.ts'))
-  const installation = pathToFileURL(join(import.meta.dirname, '..', '..', 'src', 'index.js')).href
+  const installation = pathToFileURL(join(import.meta.dirname, '..', '..', 'bundle', 'index.js')).href
   assert.ok(bundle.includes(`from "${installation}"`), bundle.slice(0, 1000))
 })
 

@@ -1,0 +1,38 @@
+// What runs, as a few files instead of two hundred: dist/bundle/ out of dist/. A rank loads in 60 ms instead of 150.
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const dist = fileURLToPath(new URL('../../dist', import.meta.url))
+const outdir = join(dist, 'bundle')
+
+/** What a module finds beside itself (kernels, pages, other entry points), it finds from where it was. */
+const places = {
+  name: 'places',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.js$/ }, ({ path }) => {
+      const own = `new URL('../${relative(dist, path).split(sep).join('/')}', import.meta.url).href`
+      return { contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', own) }
+    })
+  },
+}
+
+const entries = ['src/index.js', 'src/preload.js', 'launcher/main.js', 'launcher/agentmain.js']
+const { metafile } = await build({
+  entryPoints: entries.map(entry => join(dist, entry)),
+  entryNames: '[name]',
+  outdir,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  packages: 'external',
+  plugins: [places],
+  metafile: true,
+  absWorkingDir: dist,
+})
+// Pieces of earlier builds, which nothing names any more.
+const written = Object.keys(metafile.outputs).map(path => join(dist, path))
+for (const name of readdirSync(outdir)) if (!written.includes(join(outdir, name))) rmSync(join(outdir, name))
