@@ -5,7 +5,10 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 const suites = {
-  default: 'house base env engine ppo log checkpoint policy web collective launcher ranks command'.split(' '),
+  default:
+    'house base env engine ppo log checkpoint policy web collective scaling launcher ranks command'.split(
+      ' ',
+    ),
   learning: ['learning'],
   web: ['tensorboard', 'terminal', 'browser'],
   cluster: ['cluster'],

@@ -8,7 +8,8 @@ import { dtypeOf, type TypedArray } from './arrays.ts'
 import { type Awaiting, Exchange } from './exchange.ts'
 import { type Call, callNames, DType, Op, type OpName } from './frame.ts'
 import type { Group, Presence } from './group.ts'
-import type { SharedMemory } from './shm.ts'
+import type { HostMemory } from './hostmemory.ts'
+import type { Reduce, ReduceOp } from './reduce.ts'
 import { ConnectionError, PeerError, PeerTimeoutError, type Transport } from './transport.ts'
 
 export interface CommunicatorOptions {
@@ -27,7 +28,9 @@ export interface CommunicatorOptions {
   allreduce?: AllreduceChoice
   progress: ProgressWriter
   /** What the ranks of this host share. */
-  memory?: SharedMemory | undefined
+  memory?: HostMemory | undefined
+  /** How elements are combined, if not by reduce.ts alone: a simulation counts the time that it takes. */
+  reductions?: Record<ReduceOp, Reduce>
   /** Every host's ranks share memory, if it has several: the same on all ranks. True, unless said, where this one's do. */
   levels?: boolean
   /** How errors name this rank: with its host and pid. */

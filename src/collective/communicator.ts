@@ -8,9 +8,9 @@ import type { Exchange } from './exchange.ts'
 import type { DTypeName } from './frame.ts'
 import { type Claim, everybody, type Group, groupOf, newId, Presence } from './group.ts'
 import { Hierarchical, leadersOf } from './hierarchical.ts'
+import type { HostMemory } from './hostmemory.ts'
 import { Pairs } from './pairs.ts'
 import { checkReducible, finish, type ReduceOp, reductions } from './reduce.ts'
-import type { SharedMemory } from './shm.ts'
 import { type AlgorithmName, algorithms, choose, type MessageAlgorithm } from './table.ts'
 import type { Transport } from './transport.ts'
 
@@ -40,9 +40,10 @@ export class Communicator {
   readonly #presence: Presence
   readonly #calls: Calls
   readonly #pairs: Pairs
-  readonly #memory: SharedMemory | undefined
+  readonly #memory: HostMemory | undefined
   readonly #levels: Algorithm | undefined
   readonly #carrier: Carrier
+  readonly #reductions: typeof reductions
   #closing: Promise<void> | null = null
 
   /** @param part which ranks it is made of, and what it shares with other communicators; without it all ranks of the job. */
@@ -63,6 +64,7 @@ export class Communicator {
     this.localSize = this.#group.localSize
     const { nodes, memory, levels = memory !== undefined, allreduce = 'auto' } = options
     // Groups reduce over messages: the memory's meetings are of all ranks of a host.
+    this.#reductions = options.reductions ?? reductions
     const inLevels = levels && this.#group.id === 0 && (allreduce === 'auto' || allreduce === 'hierarchical')
     const oneHost = new Set(nodes).size <= 1
     this.#memory = inLevels ? memory : undefined
@@ -83,7 +85,7 @@ export class Communicator {
       const what = { length: array.length, layoutHash: layoutHash >>> 0 }
       const reducer = this.#reducer(array.byteLength)
       const reduced = this.#calls.collective(op, array, what, x =>
-        reducer.allreduce(x, array, reductions[op]),
+        reducer.allreduce(x, array, this.#reductions[op]),
       )
       const finished = after(reduced, () => finish(op, array, this.size))
       return finished ?? DONE
@@ -104,7 +106,7 @@ export class Communicator {
   async reduceScatter<T extends TypedArray>(array: T, op: ReduceOp = 'sum'): Promise<T> {
     checkReducible(op, array)
     const reducer = this.#reducer(array.byteLength)
-    const work = (x: Exchange) => reducer.reduceScatter(x, array, reductions[op])
+    const work = (x: Exchange) => reducer.reduceScatter(x, array, this.#reductions[op])
     const slice = await this.#calls.collective(`reduceScatter ${op}`, array, { length: array.length }, work)
     finish(op, slice, this.size)
     return slice as T

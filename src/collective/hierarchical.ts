@@ -4,8 +4,8 @@ import { type Algorithm, slice } from './algorithm.ts'
 import { copyOf, type TypedArray } from './arrays.ts'
 import type { Exchange } from './exchange.ts'
 import type { Group } from './group.ts'
+import type { HostMemory } from './hostmemory.ts'
 import type { Reduce } from './reduce.ts'
-import type { SharedMemory } from './shm.ts'
 import { algorithms, choose } from './table.ts'
 
 /**
@@ -24,14 +24,14 @@ import { algorithms, choose } from './table.ts'
  * Messages are sent by one rank per host, so it is there that a long wait is seen.
  */
 export class Hierarchical implements Algorithm {
-  readonly #memory: SharedMemory | undefined
+  readonly #memory: HostMemory | undefined
   readonly #leaders: Group
 
   /**
    * @param memory of this rank's host; undefined where it has no other rank.
    * @param leaders the first rank of each host.
    */
-  constructor(memory: SharedMemory | undefined, leaders: Group) {
+  constructor(memory: HostMemory | undefined, leaders: Group) {
     this.#memory = memory
     this.#leaders = leaders
   }

@@ -1,11 +1,11 @@
 import { after, type Eventually } from '../base/eventually.ts'
 import { part } from '../base/math/parts.ts'
 import { LINE, type SegmentPlaces, SLOT_BYTES, segmentPlaces } from '../base/segment.ts'
-import { type Algorithm, slice } from './algorithm.ts'
+import { slice } from './algorithm.ts'
 import { bytesOf, copyOf, dtypeOf, elementsOf, type TypedArray, viewOf } from './arrays.ts'
-import type { Carrier } from './carrier.ts'
 import type { Exchange } from './exchange.ts'
 import type { DTypeName } from './frame.ts'
+import type { HostMemory } from './hostmemory.ts'
 import { ELSEWHERE, Meeting, type Patience } from './meeting.ts'
 import type { Reduce } from './reduce.ts'
 import { SliceSum } from './slicesum.ts'
@@ -30,7 +30,7 @@ import { SliceSum } from './slicesum.ts'
  * Slices are summed in rank order, so all ranks end with the same bits. Arrays longer than a slot go through in parts.
  * Nothing here makes a promise unless another rank is late.
  */
-export class SharedMemory implements Algorithm, Carrier {
+export class SharedMemory implements HostMemory {
   readonly #rank: number
   readonly #size: number
   readonly #memory: ArrayBuffer
@@ -55,7 +55,6 @@ export class SharedMemory implements Algorithm, Carrier {
     this.#free = this.#places.buffers(rank)
   }
 
-  /** An array of zeros in this rank's part of the memory, there until the process ends; null when there is no more. */
   buffer(length: number, dtype: DTypeName): TypedArray | null {
     const limit = this.#places.buffers(this.#rank + 1)
     if (this.#free + 8 * length > limit) return null
@@ -95,15 +94,10 @@ export class SharedMemory implements Algorithm, Carrier {
     await this.#meeting.leave(x) // until then lines are read
   }
 
-  /** Ends the wait under way and all later ones with this error. */
   fail(error: Error): void {
     this.#meeting.fail(error)
   }
 
-  /**
-   * As allreduce(), of an array that fits a slot; but before anybody sees the sum `beyond` gets it, on the first rank, to
-   * put another in its place.
-   */
   async reduceThen(
     x: Exchange,
     step: number,

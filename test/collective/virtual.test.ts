@@ -1,7 +1,7 @@
 /** The real communicator over a network and a clock that are not there: time is exact, and deadlines are too. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Delay, inprocTransports } from '../../src/collective/inproc.ts'
+import { inprocTransports, type Network } from '../../src/collective/inproc.ts'
 import type { AlgorithmName } from '../../src/collective/table.ts'
 import { PeerTimeoutError } from '../../src/collective/transport.ts'
 import { VirtualClock } from '../../src/collective/virtualclock.ts'
@@ -9,7 +9,21 @@ import { refusals, together, withRanks } from './ranks.ts'
 
 const ALPHA = 0.25 // ms
 const BETA = 2 ** -10 // ms per byte
+
+/** Milliseconds that a message of so many bytes takes from one rank to another. */
+type Delay = (bytes: number, from: number, to: number) => number
 const link: Delay = bytes => ALPHA + BETA * bytes
+
+/** A link per pair of ranks and direction, which carries one message after the other. */
+function linked(clock: VirtualClock, size: number, delay: Delay): Network {
+  const arrivals = new Float64Array(size * size)
+  const carry = (bytes: number, from: number, to: number) => {
+    const [now, pair] = [clock.now(), from * size + to]
+    arrivals[pair] = Math.max(now, arrivals[pair]) + delay(bytes, from, to)
+    return clock.sleep(arrivals[pair] - now)
+  }
+  return { clock, carry }
+}
 
 /** Communicators of `size` ranks under a clock of their own; `work` takes this long. */
 async function simulate(
@@ -19,7 +33,7 @@ async function simulate(
   delay = link,
 ): Promise<number> {
   const clock = new VirtualClock()
-  const transports = inprocTransports(size, { clock, delay })
+  const transports = inprocTransports(size, linked(clock, size, delay))
   const close = () => transports.forEach(transport => void transport.close())
   await clock.run(withRanks(async () => ({ transports, close }), size, body, options))
   return clock.now()
@@ -75,4 +89,17 @@ test('a link that is slow one way slows the ring down once per message over it',
 
 test('what can never happen is said, not waited for', async () => {
   await assert.rejects(new VirtualClock().run(new Promise(() => {})), /nothing can happen any more at 0 ms/)
+})
+
+test('who wakes at the same time does so in the order of going to sleep, whatever else sleeps', async () => {
+  const clock = new VirtualClock()
+  const woken: string[] = []
+  const sleep = (ms: number, name: string) => clock.sleep(ms).then(() => woken.push(`${clock.now()} ${name}`))
+  const times = Array.from({ length: 200 }, (_, i) => (i * 7919) % 13)
+  await clock.run(Promise.all(times.map((ms, i) => sleep(ms, String(i)))))
+  const expected = times
+    .map((ms, i) => ({ ms, i }))
+    .sort((a, b) => a.ms - b.ms || a.i - b.i)
+    .map(({ ms, i }) => `${ms} ${i}`)
+  assert.deepEqual(woken, expected)
 })

@@ -9,7 +9,12 @@ import { test } from 'node:test'
 import { checkout } from '../data.ts'
 
 /** `src/ROOM/` by floor; what lies in src/ itself joins them all. */
-const floors = [['base'], ['collective', 'engine', 'env', 'log', 'checkpoint'], ['ppo'], ['policy', 'web']]
+const floors = [
+  ['base'],
+  ['collective', 'engine', 'env', 'log', 'checkpoint'],
+  ['ppo', 'scaling'],
+  ['policy', 'web'],
+]
 
 /** The files that may import each package. */
 const packages: [name: RegExp, allowed: RegExp][] = [

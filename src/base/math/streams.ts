@@ -17,6 +17,8 @@ export const Purpose = {
   shuffle: 4,
   /** Start states in evaluation: id = environment, event = episode. */
   evaluation: 5,
+  /** Times in a simulated cluster: id = rank, event = draw. */
+  simulation: 6,
 } as const
 
 const PER_2_32 = 2.3283064365386963e-10

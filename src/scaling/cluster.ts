@@ -1,0 +1,75 @@
+import type { Network } from '../collective/inproc.ts'
+import type { VirtualClock } from '../collective/virtualclock.ts'
+import { Cores, Thread } from './cores.ts'
+import { type Costs, type Link, messageCost } from './costs.ts'
+
+/** Machines that are not there. */
+export interface Cluster {
+  ranks: number
+  /** On each host; its cores are as many, unless `cores` says otherwise. */
+  ranksPerHost: number
+  link: Link
+  costs: Costs
+  /** Of all hosts together, which share them, as the hosts of the cluster rig do. */
+  cores?: number
+}
+
+/** The host of a rank: they are filled one after the other. */
+export const hostOf = ({ ranksPerHost }: Cluster, rank: number): number => Math.floor(rank / ranksPerHost)
+
+/** When one direction of a host's link is free. */
+type Port = Float64Array
+
+/**
+ * The way of a message, in milliseconds from now:
+ *
+ *     sender's thread ── link of its host ── latency ── link of the other host ── receiver's thread
+ *       work / 2          bytes x byte                    bytes x byte               work / 2
+ *
+ * Each of these carries one message after the other. Between ranks of a host there is no link. The bytes are on both links
+ * at the same time: a message alone waits for them once.
+ */
+export class SimulatedNetwork implements Network {
+  readonly clock: VirtualClock
+  readonly threads: Thread[]
+  readonly #cluster: Cluster
+  readonly #out: Port
+  readonly #in: Port
+
+  constructor(cluster: Cluster, clock: VirtualClock) {
+    const hosts = hostOf(cluster, cluster.ranks - 1) + 1
+    const shared = cluster.cores === undefined ? null : new Cores(cluster.cores)
+    this.#cluster = cluster
+    this.clock = clock
+    this.threads = Array.from({ length: cluster.ranks }, () => new Thread(shared))
+    this.#out = new Float64Array(hosts)
+    this.#in = new Float64Array(hosts)
+  }
+
+  async carry(bytes: number, from: number, to: number): Promise<void> {
+    const { link, costs } = this.#cluster
+    const [here, there] = [hostOf(this.#cluster, from), hostOf(this.#cluster, to)]
+    const { time, work } = messageCost(costs, bytes)
+    const each = Math.min(work, time) / 2
+    const sent = this.threads[from].work(this.clock.now(), each)
+    const onLink = here === there ? 0 : bytes * link.byte
+    const left = onLink === 0 ? sent : take(this.#out, here, sent, onLink)
+    const latency = Math.max(0, time - work) + (here === there ? 0 : link.latency)
+    await this.clock.sleep(left + latency - this.clock.now())
+    const come = this.clock.now()
+    const arrived = onLink === 0 ? come : take(this.#in, there, come - onLink, onLink)
+    const received = this.threads[to].work(arrived, each)
+    await this.clock.sleep(received - come)
+  }
+
+  /** What a rank does by itself, behind what it has to do already. */
+  async compute(rank: number, milliseconds: number): Promise<void> {
+    const now = this.clock.now()
+    await this.clock.sleep(this.threads[rank].work(now, milliseconds) - now)
+  }
+}
+
+function take(port: Port, host: number, earliest: number, duration: number): number {
+  port[host] = Math.max(earliest, port[host]) + duration
+  return port[host]
+}
