@@ -6,6 +6,7 @@ import { type Layout, layoutHash, layoutOf, type Network } from './engine/layout
 import { makeOptimizer } from './engine/select.ts'
 import { makeVectorEnv, specOf } from './env/registry.ts'
 import type { Fleet } from './fleet.ts'
+import { allreduce } from './parallel/allreduce.ts'
 import type { Commit } from './ppo/commit.ts'
 import type { TrainConfig } from './ppo/config.ts'
 import { normalizerOf } from './ppo/normalize.ts'
@@ -13,7 +14,7 @@ import type { Parts } from './ppo/ppo.ts'
 import { Running } from './ppo/running.ts'
 import type { Sizes } from './ppo/sizes.ts'
 import { hashParameters, type TrainState } from './ppo/state.ts'
-import { allreduceStrategy } from './ppo/strategy.ts'
+import { count, environmentsOf } from './ppo/strategy.ts'
 import type { Reporter, Since } from './reporter.ts'
 
 /** The real parts that the algorithm is handed on this rank. */
@@ -26,9 +27,9 @@ export function assemble(
   since: Since | null,
 ): Parts {
   const { env, seed, checkpointEvery, keep } = config
-  const strategy = allreduceStrategy(comm, sizes.numShards)
-  const numEnvs = (strategy.lastShard - strategy.firstShard) * sizes.envsPerShard
-  const firstEnv = strategy.firstShard * sizes.envsPerShard
+  const strategy = allreduce(comm, sizes.numShards)
+  const environments = environmentsOf(strategy.samples, sizes.envsPerShard)
+  const [numEnvs, firstEnv] = [count(environments), environments.first]
   return {
     strategy,
     sampler: {

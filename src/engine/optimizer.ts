@@ -1,3 +1,5 @@
+import type { Eventually } from '../base/eventually.ts'
+
 /**
  * Moves the flat parameter vector. It works on the host in strict arithmetic whatever computed the gradient
  * (ARCHITECTURE decision 2): every implementation gives the same bits, so ranks stay in step though their engines differ.
@@ -11,7 +13,7 @@ export interface Optimizer {
    * tensor's sums had, [tensors].
    * @returns the norm of the mean, over all tensors
    */
-  average(sums: Float64Array, rows: number, largest: Float64Array): number
+  average(sums: Float64Array, rows: number, largest: Float64Array): Eventually<number>
 
   /** Moves `parameters` [P], in place, against the gradient [P], of that norm, made no longer than `maxNorm`. */
   step(
@@ -20,7 +22,7 @@ export interface Optimizer {
     norm: number,
     maxNorm: number,
     learningRate: number,
-  ): void
+  ): Eventually<void>
 }
 
 /** What makes a gradient's norm at most `maxNorm`, as torch.nn.utils.clip_grad_norm_. */

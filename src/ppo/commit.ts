@@ -28,7 +28,7 @@ export async function commit(
   const parts = (await strategy.share(pack(sampler))).map(unpack)
   const saved = parts.map(({ environments }) => environments)
   return {
-    state: copy({ ...state, adam: optimizer.state }),
+    state: copy(await strategy.complete({ ...state, adam: optimizer.state })),
     running: Float64Array.from(parts.flatMap(({ running }) => [...running])),
     environments: saved.every(bytes => bytes !== null) ? Uint8Array.from(Buffer.concat(saved)) : null,
   }

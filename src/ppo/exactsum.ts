@@ -74,6 +74,7 @@ export class ExactSum {
     whereabouts: (shard: number) => string,
   ) {
     const { layout } = engine
+    const learns = strategy.learns ?? { first: 0, last: 0 }
     this.#strategy = strategy
     this.#engine = engine
     this.#optimizer = optimizer
@@ -86,7 +87,7 @@ export class ExactSum {
     this.#slots = this.#message.subarray(layout.size)
     this.#own = {
       gradient: this.#message.subarray(0, layout.size),
-      slots: this.#slots.subarray(strategy.firstShard * this.#slot, strategy.lastShard * this.#slot),
+      slots: this.#slots.subarray(learns.first * this.#slot, learns.last * this.#slot),
     }
     this.#largest = new Float64Array(layout.tensors.length)
     this.#grid = grid
@@ -105,7 +106,7 @@ export class ExactSum {
     this.#watch.start('optimizer')
     const { gradient } = this.#own
     const rows = this.#fold(Statistic.rows)
-    const norm = this.#optimizer.average(gradient, rows, this.#largest)
+    const norm = await this.#optimizer.average(gradient, rows, this.#largest)
     this.#setGrid() // the next grid follows this sum
     const stats = {
       policyLoss: this.#fold(Statistic.policyLoss) / rows,

@@ -5,7 +5,13 @@ import type { MinibatchStats } from './exactsum.ts'
 import type { Shared } from './share.ts'
 import { type Coefficients, mean, type TrainState } from './state.ts'
 import { allParts, type Part, parts, Stopwatch } from './stopwatch.ts'
-import type { Strategy } from './strategy.ts'
+import type { Strategy, Traffic } from './strategy.ts'
+
+const statistics = ['policyLoss', 'valueLoss', 'entropy', 'approxKl', 'clipFraction', 'kl'] as const
+/** In Meter.totals, behind one sum per statistic. */
+const MINIBATCHES = statistics.length
+const OF_LAST_PASS = MINIBATCHES + 1
+const KL_OF_LAST_PASS = OF_LAST_PASS + 1
 
 /** Gathers what an update did and how long its parts took, and turns it into metrics. */
 export class Meter {
@@ -16,27 +22,32 @@ export class Meter {
   readonly watch: Stopwatch = new Stopwatch()
   #waitedBefore: number
   #firstUpdate: number | null = null
-  #stats: MinibatchStats[] = []
-  /** Of the pass that runs, in #stats. */
-  #passBegin = 0
+  #before: Traffic = {}
+  /** Over the update's minibatches: sums of their statistics, their number; that of the last pass, its approximate KLs. */
+  readonly totals: Float64Array = new Float64Array(KL_OF_LAST_PASS + 1)
 
   constructor(strategy: Strategy, config: TrainConfig) {
     this.#strategy = strategy
     this.#config = config
-    this.#waitedBefore = strategy.waited
+    this.#waitedBefore = strategy.waited()
   }
 
   startPass(): void {
-    this.#passBegin = this.#stats.length
+    this.totals.fill(0, OF_LAST_PASS)
   }
 
   add(stats: MinibatchStats): void {
-    this.#stats.push(stats)
+    const { totals } = this
+    for (let i = 0; i < statistics.length; i++) totals[i] += stats[statistics[i]]
+    totals[MINIBATCHES]++
+    totals[OF_LAST_PASS]++
+    totals[KL_OF_LAST_PASS] += stats.approxKl
   }
 
   /** Approximate KL between the policy that sampled and those that the last pass's minibatches began with, mean. */
   get klOfLastPass(): number {
-    return mean(this.#stats.slice(this.#passBegin).map(({ approxKl }) => approxKl)) ?? 0
+    const { [OF_LAST_PASS]: minibatches, [KL_OF_LAST_PASS]: sum } = this.totals
+    return minibatches === 0 ? 0 : sum / minibatches
   }
 
   /** The metrics of the update that has ended; losses are means over its minibatches. */
@@ -48,8 +59,10 @@ export class Meter {
     const secondsOf = (some: readonly Part[]) => some.reduce((total, part) => total + split[part], 0) / 1000
     const rows = this.#config.numEnvs * this.#config.numSteps
     const seconds = (performance.now() - this.#begin) / 1000
-    const { waited } = this.#strategy
-    const average = (name: keyof MinibatchStats) => mean(this.#stats.map(stats => stats[name]))
+    const waited = this.#strategy.waited()
+    const { totals } = this
+    const average = (name: keyof MinibatchStats) =>
+      totals[MINIBATCHES] === 0 ? null : totals[statistics.indexOf(name)] / totals[MINIBATCHES]
     const metrics: Metrics = {
       update,
       steps: update * rows,
@@ -69,10 +82,23 @@ export class Meter {
       'time/learn': secondsOf(parts.learn),
       'time/allreduce': (waited - this.#waitedBefore) / 1000,
       ...Object.fromEntries(allParts.map(part => [`time/${part}`, split[part] / 1000])),
+      ...this.#traffic(),
     }
     this.#waitedBefore = waited
-    this.#stats = []
-    this.#passBegin = 0
+    totals.fill(0)
+    return metrics
+  }
+
+  /** What has passed through this rank since the last report. */
+  #traffic(): Metrics {
+    const before = this.#before
+    this.#before = this.#strategy.traffic()
+    const metrics: Metrics = {}
+    for (const [name, { bytes, milliseconds }] of Object.entries(this.#before)) {
+      metrics[`bytes/${name}`] = bytes - (before[name]?.bytes ?? 0)
+      if (milliseconds !== undefined)
+        metrics[`time/${name}`] = (milliseconds - (before[name]?.milliseconds ?? 0)) / 1000
+    }
     return metrics
   }
 }

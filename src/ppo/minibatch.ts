@@ -1,13 +1,14 @@
 import { momentsOf, standardDeviation } from '../base/math/moments.ts'
+import type { Part } from '../base/math/parts.ts'
 import { shuffle } from '../base/math/shuffle.ts'
 import { Purpose } from '../base/math/streams.ts'
 import type { Loss, Minibatch } from '../engine/engine.ts'
 import type { TrainConfig } from './config.ts'
-import { type Rollout, rowOfShard } from './rollout.ts'
+import { rowOfShard } from './rollout.ts'
 import type { Shared } from './share.ts'
 import type { Sizes } from './sizes.ts'
 import type { Coefficients } from './state.ts'
-import type { Strategy } from './strategy.ts'
+import { count, type Strategy } from './strategy.ts'
 
 /** Spread of advantages below which they are not blown up (CleanRL, Stable-Baselines3). */
 const EPSILON = 1e-8
@@ -16,13 +17,15 @@ const EPSILON = 1e-8
 const HUBER_DELTA = 1
 
 /**
+/**
  * Cuts a rollout into minibatches. Each takes the same number of rows of every shard, in the order of that shard's own
- * permutation; so a minibatch is the same whichever rank computes which part of it.
+ * permutation; so a minibatch is the same whichever rank computes which part of it. None for a rank that does not learn.
  */
 export class Minibatches {
   readonly #config: TrainConfig
   readonly #sizes: Sizes
-  readonly #strategy: Strategy
+  /** This rank's shards. */
+  readonly #learns: Part | null
   /** Every shard's rows in the order of the pass, [numShards, rowsPerShard]. */
   readonly #order: Int32Array
   /** The row of this rank's rollout for each row of its shards, [shards, rowsPerShard]. */
@@ -31,12 +34,13 @@ export class Minibatches {
   readonly #everywhere: Int32Array
   readonly #here: Int32Array
 
-  constructor(config: TrainConfig, sizes: Sizes, strategy: Strategy, rollout: Rollout) {
-    const { numShards, rowsPerShard, minibatchRowsPerShard: rows } = sizes
-    const shards = strategy.lastShard - strategy.firstShard
+  constructor(config: TrainConfig, sizes: Sizes, { learns }: Strategy) {
+    const { numShards, envsPerShard, rowsPerShard, minibatchRowsPerShard: rows } = sizes
+    const shards = learns ? count(learns) : 0
+    const rollout = { numEnvs: shards * envsPerShard }
     this.#config = config
     this.#sizes = sizes
-    this.#strategy = strategy
+    this.#learns = learns
     this.#order = new Int32Array(numShards * rowsPerShard)
     this.#rowOf = Int32Array.from({ length: shards * rowsPerShard }, (_, i) =>
       rowOfShard(rollout, sizes, Math.floor(i / rowsPerShard), i % rowsPerShard),
@@ -47,18 +51,18 @@ export class Minibatches {
 
   /** Those of one pass; each is valid until the next. @param pass the counter of the shuffles */
   *of(pass: number, shared: Shared, now: Coefficients): Generator<Minibatch> {
+    if (!this.#learns) return
     const { numShards, minibatchRowsPerShard: rowsPerShard, numMinibatches } = this.#sizes
-    const { firstShard, lastShard } = this.#strategy
     shuffle(this.#order, numShards, this.#config.seed, Purpose.shuffle, pass)
     const loss = lossOf(this.#config, now)
     const ofAll = normalisationOfAll(this.#config, shared)
     for (let k = 0; k < numMinibatches; k++) {
-      this.#pick(k)
+      this.#pick(k, this.#learns)
       const { advantageMean, advantageDivisor } = ofAll ?? normalisation(shared, this.#everywhere)
       yield {
         ...loss,
         indices: this.#here,
-        numShards: lastShard - firstShard,
+        numShards: count(this.#learns),
         rowsPerShard,
         advantageMean,
         advantageDivisor,
@@ -67,9 +71,8 @@ export class Minibatches {
   }
 
   /** The rows of minibatch `k`, shard after shard. */
-  #pick(k: number): void {
+  #pick(k: number, { first: firstShard, last: lastShard }: Part): void {
     const { numShards, rowsPerShard, minibatchRowsPerShard: rows } = this.#sizes
-    const { firstShard, lastShard } = this.#strategy
     let [all, own] = [0, 0]
     for (let shard = 0; shard < numShards; shard++) {
       const isOwn = shard >= firstShard && shard < lastShard

@@ -17,7 +17,7 @@ import { Rollout } from './rollout.ts'
 import { assertFinite, share } from './share.ts'
 import type { Sizes } from './sizes.ts'
 import { absorb, adaptToKl, coefficients, type TrainState } from './state.ts'
-import type { Strategy } from './strategy.ts'
+import { count, environmentsOf, type Strategy } from './strategy.ts'
 import { begin } from './warmup.ts'
 
 /** What becomes of commits. */
@@ -51,15 +51,14 @@ export interface Parts {
 export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, parts: Parts): Promise<void> {
   const { strategy, sampler, optimizer, log, keeper, phase } = parts
   const { engine } = sampler
-  const shards = strategy.lastShard - strategy.firstShard
   const rollout = new Rollout(
     config.numSteps,
     sampler.envs.numEnvs,
     engine.layout.network,
-    shards,
+    count(strategy.samples),
     state.klCoef > 0,
   )
-  const minibatches = new Minibatches(config, sizes, strategy, rollout)
+  const minibatches = new Minibatches(config, sizes, strategy)
   const meter = new Meter(strategy, config)
   const { watch } = meter
   const exactSum = new ExactSum(
@@ -97,11 +96,12 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
     const shared = await share(strategy, rollout, sizes) // the one allgather of the update
     assertFinite(shared.flaw, state.update)
     absorb(state, shared)
+    const rows = await strategy.deliver(rollout) // to who learns from it
 
     // 3. Learn: passes over the rollout in shuffled minibatches; one allreduce each.
     phase('learn')
     watch.start('minibatches')
-    engine.setRows(rollout)
+    engine.setRows(rows)
     learning: for (let epoch = 0; epoch < config.updateEpochs; epoch++) {
       meter.startPass()
       const pass = state.update * config.updateEpochs + epoch // the counter of the shuffles
@@ -110,11 +110,14 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
         meter.add(stats)
         if (config.targetKl !== null && stats.approxKl > 1.5 * config.targetKl) break learning
         // Clips the gradient after averaging, so at the same scale everywhere.
-        optimizer.step(state.parameters, gradient, norm, config.maxGradNorm, now.learningRate)
+        await optimizer.step(state.parameters, gradient, norm, config.maxGradNorm, now.learningRate)
         engine.setParameters(state.parameters)
         watch.start('minibatches')
       }
     }
+    watch.start('reduce')
+    await strategy.agree(state, meter.totals) // all ranks begin the next update with the same numbers
+    engine.setParameters(state.parameters)
     adaptToKl(config, state, meter.klOfLastPass)
     state.update++
 
@@ -133,8 +136,7 @@ function whereabouts(
   { envsPerShard }: Sizes,
   { update }: TrainState,
 ): string {
-  const first = shard * envsPerShard
-  const last = first + envsPerShard - 1
-  const which = last === first ? `environment ${first}` : `environments ${first} to ${last}`
+  const { first, last } = environmentsOf({ first: shard, last: shard + 1 }, envsPerShard)
+  const which = last - first === 1 ? `environment ${first}` : `environments ${first} to ${last - 1}`
   return `${which} (rank ${strategy.rankOf(shard)}) in update ${update + 1}`
 }

@@ -37,6 +37,7 @@ export interface Flaw {
  * n-th environment. Filled by collect(), completed by computeGae(), read by the engine.
  */
 export class Rollout implements GaeRollout, Rows {
+  readonly observationSize: number
   readonly numSteps: number // T
   readonly numEnvs: number // N
   /** What the networks saw. */
@@ -78,6 +79,7 @@ export class Rollout implements GaeRollout, Rows {
     const isDiscrete = network.distribution === 'categorical'
     const distributionSize = isDiscrete ? numActions : 2 * numActions // logits; or means and log_stds
     const ofShards = (size: number) => Array.from({ length: shards }, () => vectorMoments(size))
+    this.observationSize = observationSize
     this.numSteps = numSteps
     this.numEnvs = numEnvs
     this.observations = new Float32Array(rows * observationSize)
@@ -108,7 +110,12 @@ export class Rollout implements GaeRollout, Rows {
  * A shard numbers its rows 0 .. rowsPerShard-1 by step, then environment: the same whichever rank holds it.
  * @returns the row of the rank's rollout for row `j` of its `local`th shard.
  */
-export function rowOfShard(rollout: Rollout, { envsPerShard }: Sizes, local: number, j: number): number {
+export function rowOfShard(
+  { numEnvs }: Pick<Rollout, 'numEnvs'>,
+  { envsPerShard }: Sizes,
+  local: number,
+  j: number,
+): number {
   const t = Math.floor(j / envsPerShard)
-  return t * rollout.numEnvs + local * envsPerShard + (j % envsPerShard)
+  return t * numEnvs + local * envsPerShard + (j % envsPerShard)
 }

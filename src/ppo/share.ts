@@ -10,7 +10,7 @@ import {
 import { Reader, Writer } from './numbers.ts'
 import { type Episode, type Flaw, flaws, type Rollout, rowOfShard } from './rollout.ts'
 import type { Sizes } from './sizes.ts'
-import type { Strategy } from './strategy.ts'
+import { count, type Strategy } from './strategy.ts'
 
 /** What every rank knows of the whole rollout after the update's one allgather. */
 export interface Shared {
@@ -33,13 +33,13 @@ export async function share(strategy: Strategy, rollout: Rollout, sizes: Sizes):
   const shared: Shared = {
     advantages: new Float32Array(sizes.numShards * sizes.rowsPerShard),
     returns: { count: 0, mean: 0, m2: 0 },
-    observationMoments: vectorMoments(rollout.observationMoments[0].mean.length),
+    observationMoments: vectorMoments(rollout.observationSize),
     rewardMoments: vectorMoments(1),
     episodes: [],
     flaw: null,
   }
   let shard = 0
-  for (const [rank, block] of blocks.entries()) shard = unpack(shared, new Reader(block), rank, shard, sizes)
+  for (const block of blocks) shard = unpack(shared, new Reader(block), strategy, shard, sizes)
   shared.episodes.sort((a, b) => a.t - b.t || a.env - b.env)
   return shared
 }
@@ -61,8 +61,8 @@ function pack(strategy: Strategy, rollout: Rollout, sizes: Sizes): Float64Array 
   writer.put(flaw ? flaws.indexOf(flaw.what) : -1, flaw?.env ?? 0, flaw?.t ?? 0, flaw?.value ?? 0)
   const rows = new Int32Array(rowsPerShard)
   const advantages = new Float64Array(rowsPerShard)
-  writer.put(strategy.lastShard - strategy.firstShard)
-  for (let local = 0; local < strategy.lastShard - strategy.firstShard; local++) {
+  writer.put(count(strategy.samples))
+  for (let local = 0; local < count(strategy.samples); local++) {
     for (let j = 0; j < rowsPerShard; j++) {
       rows[j] = rowOfShard(rollout, sizes, local, j)
       advantages[j] = rollout.advantages[rows[j]]
@@ -79,9 +79,15 @@ function pack(strategy: Strategy, rollout: Rollout, sizes: Sizes): Float64Array 
 }
 
 /** @returns the shard after the block's last. */
-function unpack(shared: Shared, reader: Reader, rank: number, firstShard: number, sizes: Sizes): number {
-  const { rowsPerShard } = sizes
+function unpack(
+  shared: Shared,
+  reader: Reader,
+  strategy: Strategy,
+  firstShard: number,
+  { rowsPerShard, envsPerShard }: Sizes,
+): number {
   const [kind, flawed, at, value] = reader.array(4)
+  const rank = strategy.rankOf(Math.floor(flawed / envsPerShard))
   if (kind >= 0) shared.flaw ??= { what: flaws[kind], env: flawed, t: at, value, rank }
   const endShard = firstShard + reader.next()
   for (let shard = firstShard; shard < endShard; shard++) {

@@ -1,61 +1,59 @@
 import type { Reduction } from '../base/contract.ts'
-import { part } from '../base/math/parts.ts'
-import type { Communicator } from '../collective/communicator.ts'
+import type { Eventually } from '../base/eventually.ts'
+import type { Part } from '../base/math/parts.ts'
+import type { Rollout } from './rollout.ts'
+import type { TrainState } from './state.ts'
 
 /**
- * What differs between ways of training on N ranks: who samples which shards, and what is exchanged. The loop
- * in ppo.ts knows this interface and nothing of ranks.
+ * What differs between ways of training on N ranks: who samples which shards, who learns from them, and what is
+ * exchanged. The loop in ppo.ts knows this interface and nothing of ranks; src/parallel/ has one file for each way.
+ * Every rank calls the same methods in the same order, but for sum(), which only those who learn call.
  */
 export interface Strategy {
   readonly name: string
   /** Shards of the whole job. */
   readonly numShards: number
-  /** This rank's: firstShard .. lastShard - 1. */
-  readonly firstShard: number
-  readonly lastShard: number
-  /** Who holds a shard. */
+  /** Those whose environments this rank steps. */
+  readonly samples: Part
+  /** Those from whose rows it learns; null: it has no part in learning. */
+  readonly learns: Part | null
+  /** Who samples a shard. */
   rankOf(shard: number): number
-  /** Once per update: everybody's block, in shard order. */
+  /** Once per update: the blocks of all ranks, those of their shards in order. */
   share(block: Float64Array): Promise<Float64Array[]>
+  /** Before learning: takes the rows that this rank has sampled, gives those that it learns from. */
+  deliver(rollout: Rollout): Eventually<Rollout>
   /**
    * Numbers for sum() to add up: float64, or float32 on a wire that rounds. Where ranks share memory they lie in it,
    * and nothing is copied. Ask for them once.
    */
-  buffer(length: number, reduction: Reduction): Float64Array | Float32Array
-  /** Once per minibatch: adds up `message` over all ranks, in place; partial sums of float64 are exact. */
-  sum(message: Float64Array | Float32Array, layoutHash: number): Promise<void>
-  /** Largest of every element over all ranks, in place. */
+  buffer(length: number, reduction: Reduction): Message
+  /** Once per minibatch: adds up `message` over all who learn, in place; partial sums of float64 are exact. */
+  sum(message: Message, layoutHash: number): Eventually<void>
+  /**
+   * After learning: all ranks come to hold what the next update begins with.
+   * @param totals of what the minibatches were like (Meter): the same on all ranks afterwards
+   */
+  agree(state: TrainState, totals: Float64Array): Eventually<void>
+  /** For a commit: the whole state, on every rank, if this rank holds a part of it. */
+  complete(state: TrainState): Eventually<TrainState>
+  /** Largest of every element over all ranks that should hold the same parameters now, in place. */
   max(values: Float64Array): Promise<void>
   /** Milliseconds spent waiting for other ranks so far. */
-  readonly waited: number
+  waited(): number
+  /** What has passed through this rank so far. */
+  traffic(): Traffic
 }
 
-/** Every rank samples and learns on its own shards; gradients are added up by allreduce. */
-export function allreduceStrategy(comm: Communicator, numShards: number): Strategy {
-  const ranks = Array.from({ length: comm.size }, (_, rank) => shardsOf(rank, comm.size, numShards))
-  const { firstShard, lastShard } = ranks[comm.rank]
-  return {
-    name: 'allreduce',
-    numShards,
-    firstShard,
-    lastShard,
-    rankOf: shard => ranks.findIndex(({ lastShard }) => shard < lastShard),
-    buffer: (length, reduction) => comm.buffer(length, reduction === 'exact' ? 'float64' : 'float32'),
-    share: block => comm.allgather(block),
-    sum: (message, layoutHash) => comm.allreduce(message, 'sum', layoutHash),
-    max: values => comm.allreduce(values, 'max'),
-    get waited() {
-      return comm.elapsed
-    },
-  }
+/** What sum() adds up. */
+export type Message = Float64Array | Float32Array
+
+/** By what it is (`gradients`, `weights`): bytes in and out, and milliseconds where they are measured apart. */
+export type Traffic = Record<string, { bytes: number; milliseconds?: number }>
+
+/** Environments of some shards. */
+export function environmentsOf({ first, last }: Part, envsPerShard: number): Part {
+  return { first: first * envsPerShard, last: last * envsPerShard }
 }
 
-/** Contiguous shards per rank, also when `size` does not divide them (ARCHITECTURE decision 4). */
-export function shardsOf(
-  rank: number,
-  size: number,
-  numShards: number,
-): { firstShard: number; lastShard: number } {
-  const { first, last } = part(numShards, rank, size)
-  return { firstShard: first, lastShard: last }
-}
+export const count = ({ first, last }: Part): number => last - first

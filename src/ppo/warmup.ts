@@ -6,7 +6,7 @@ import { assertFinite, share } from './share.ts'
 import type { Sizes } from './sizes.ts'
 import type { TrainState } from './state.ts'
 import { Stopwatch } from './stopwatch.ts'
-import type { Strategy } from './strategy.ts'
+import { count, type Strategy } from './strategy.ts'
 
 /** Steps of each environment; they do not count as steps of training. */
 const STEPS = 128
@@ -24,8 +24,8 @@ export async function begin(
 ): Promise<void> {
   await sampler.envs.reset()
   if (!config.normalizeObservations && !config.normalizeRewards) return
-  const shards = strategy.lastShard - strategy.firstShard
-  const rollout = new Rollout(STEPS, sampler.envs.numEnvs, sampler.engine.layout.network, shards, false)
+  const { network } = sampler.engine.layout
+  const rollout = new Rollout(STEPS, sampler.envs.numEnvs, network, count(strategy.samples), false)
   await collect(rollout, sampler, { config, step: state.step, rewardScale: null, watch: new Stopwatch() })
   const rowsPerShard = sizes.envsPerShard * STEPS
   const { flaw, observationMoments, rewardMoments } = await share(strategy, rollout, {

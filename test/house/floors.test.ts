@@ -13,7 +13,7 @@ const floors = [
   ['base'],
   ['collective', 'engine', 'env', 'log', 'checkpoint'],
   ['ppo', 'scaling'],
-  ['policy', 'web'],
+  ['policy', 'web', 'parallel'],
 ]
 
 /** The files that may import each package. */

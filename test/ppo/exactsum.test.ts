@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { NonFiniteError } from '../../src/base/errors.ts'
 import { GRID_FLOOR, roundToGrid } from '../../src/base/math/exact.ts'
+import { part } from '../../src/base/math/parts.ts'
 import { STATISTICS } from '../../src/base/statistics.ts'
 import { Adam } from '../../src/engine/adam.ts'
 import type { Engine, Minibatch, ShardSums } from '../../src/engine/engine.ts'
 import { layoutOf, slotLength } from '../../src/engine/layout.ts'
+import { allreduce } from '../../src/parallel/allreduce.ts'
 import { ExactSum } from '../../src/ppo/exactsum.ts'
 import { Stopwatch } from '../../src/ppo/stopwatch.ts'
-import { allreduceStrategy, shardsOf } from '../../src/ppo/strategy.ts'
 import { inprocCommunicators } from '../ranks/twin.ts'
 
 const layout = layoutOf({
@@ -48,12 +49,12 @@ async function reduceAll(
 ): Promise<{ bits: string[]; retries: number[] }> {
   const results = await Promise.all(
     inprocCommunicators(size).map(async comm => {
-      const { firstShard, lastShard } = shardsOf(comm.rank, size, SHARDS)
+      const { first, last } = part(SHARDS, comm.rank, size)
       let now = minibatches[0]
-      const engine = engineWith((shard, i) => now(shard, i), firstShard)
+      const engine = engineWith((shard, i) => now(shard, i), first)
       const grid = new Float64Array(layout.tensors.length).fill(GRID_FLOOR)
       const exactSum = new ExactSum(
-        allreduceStrategy(comm, SHARDS),
+        allreduce(comm, SHARDS),
         engine,
         new Adam(layout),
         0,
@@ -65,7 +66,7 @@ async function reduceAll(
       const bits: string[] = []
       const retries: number[] = []
       for (now of minibatches) {
-        const { gradient } = await exactSum.reduce({ numShards: lastShard - firstShard } as Minibatch)
+        const { gradient } = await exactSum.reduce({ numShards: last - first } as Minibatch)
         bits.push(Buffer.from(gradient.slice().buffer).toString('hex'))
         retries.push(exactSum.retries)
       }

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Minibatch } from '../../src/engine/engine.ts'
+import { allreduce } from '../../src/parallel/allreduce.ts'
 import { defaultConfig } from '../../src/ppo/config.ts'
 import { computeGae } from '../../src/ppo/gae.ts'
 import { Minibatches } from '../../src/ppo/minibatch.ts'
 import { Rollout } from '../../src/ppo/rollout.ts'
 import { share } from '../../src/ppo/share.ts'
 import { sizesOf } from '../../src/ppo/sizes.ts'
-import { allreduceStrategy } from '../../src/ppo/strategy.ts'
+import { environmentsOf } from '../../src/ppo/strategy.ts'
 import { inprocCommunicators } from '../ranks/twin.ts'
 
 const config = { ...defaultConfig(), numEnvs: 12, numSteps: 10, batchSize: 60, shards: 6 }
@@ -47,13 +48,13 @@ function rolloutOf(firstEnv: number, numEnvs: number): Rollout {
 
 async function passOn(size: number): Promise<Seen> {
   const ranks = inprocCommunicators(size).map(async comm => {
-    const strategy = allreduceStrategy(comm, sizes.numShards)
-    const firstEnv = strategy.firstShard * sizes.envsPerShard
-    const numEnvs = (strategy.lastShard - strategy.firstShard) * sizes.envsPerShard
+    const strategy = allreduce(comm, sizes.numShards)
+    const { first: firstEnv, last } = environmentsOf(strategy.samples, sizes.envsPerShard)
+    const numEnvs = last - firstEnv
     const rollout = rolloutOf(firstEnv, numEnvs)
     const shared = await share(strategy, rollout, sizes)
     const seen: Seen = { rows: [], normalisation: [], episodes: shared.episodes }
-    for (const minibatch of new Minibatches(config, sizes, strategy, rollout).of(3, shared, now)) {
+    for (const minibatch of new Minibatches(config, sizes, strategy).of(3, shared, now)) {
       seen.rows.push(namesOf(minibatch, rollout))
       seen.normalisation.push({ mean: minibatch.advantageMean, divisor: minibatch.advantageDivisor })
     }

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { UsageError } from '../../src/base/errors.ts'
+import { part } from '../../src/base/math/parts.ts'
 import { defaultConfig } from '../../src/ppo/config.ts'
 import { checkRanks, sizesOf } from '../../src/ppo/sizes.ts'
-import { shardsOf } from '../../src/ppo/strategy.ts'
 
 const config = (fields: object) => ({ ...defaultConfig(), ...fields })
 
@@ -65,12 +65,12 @@ test('the remedy for too many ranks works', () => {
 test('ranks share out all shards, in order, as evenly as can be', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 64 }), fc.integer({ min: 1, max: 64 }), (size, numShards) => {
-      const cuts = Array.from({ length: size }, (_, rank) => shardsOf(rank, size, numShards))
-      assert.equal(cuts[0].firstShard, 0)
-      assert.equal(cuts.at(-1)!.lastShard, numShards)
-      const counts = cuts.map(({ firstShard, lastShard }) => lastShard - firstShard)
+      const cuts = Array.from({ length: size }, (_, rank) => part(numShards, rank, size))
+      assert.equal(cuts[0].first, 0)
+      assert.equal(cuts.at(-1)!.last, numShards)
+      const counts = cuts.map(({ first, last }) => last - first)
       assert.ok(Math.max(...counts) - Math.min(...counts) <= 1)
-      for (let rank = 1; rank < size; rank++) assert.equal(cuts[rank].firstShard, cuts[rank - 1].lastShard)
+      for (let rank = 1; rank < size; rank++) assert.equal(cuts[rank].first, cuts[rank - 1].last)
     }),
   )
 })

@@ -1,0 +1,34 @@
+import { part } from '../base/math/parts.ts'
+import type { Communicator } from '../collective/communicator.ts'
+import type { Message, Strategy } from '../ppo/strategy.ts'
+
+/** Every rank samples and learns on its own shards; gradients are added up by allreduce. */
+export function allreduce(comm: Communicator, numShards: number): Strategy {
+  const ranks = Array.from({ length: comm.size }, (_, rank) => part(numShards, rank, comm.size))
+  const own = ranks[comm.rank]
+  let bytes = 0
+  return {
+    name: 'allreduce',
+    numShards,
+    samples: own,
+    learns: own,
+    rankOf: shard => ranks.findIndex(({ last }) => shard < last),
+    share: block => comm.allgather(block),
+    deliver: rollout => rollout,
+    buffer: (length, reduction) => comm.buffer(length, reduction === 'exact' ? 'float64' : 'float32'),
+    sum: (message, layoutHash) => {
+      bytes += allreduceBytes(message, comm.size)
+      return comm.allreduce(message, 'sum', layoutHash)
+    },
+    agree: () => {},
+    complete: state => state,
+    max: values => comm.allreduce(values, 'max'),
+    waited: () => comm.elapsed,
+    traffic: () => ({ gradients: { bytes } }),
+  }
+}
+
+/** Through each rank, in and out, by `ring` or `direct`; as much work is done where ranks share memory. */
+export function allreduceBytes({ byteLength }: Message, size: number): number {
+  return (4 * (size - 1) * byteLength) / size
+}
