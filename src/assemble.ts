@@ -6,7 +6,7 @@ import { type Layout, layoutHash, layoutOf, type Network } from './engine/layout
 import { makeOptimizer } from './engine/select.ts'
 import { makeVectorEnv, specOf } from './env/registry.ts'
 import type { Fleet } from './fleet.ts'
-import { allreduce } from './parallel/allreduce.ts'
+import { wayOf } from './parallel/way.ts'
 import type { Commit } from './ppo/commit.ts'
 import type { TrainConfig } from './ppo/config.ts'
 import { normalizerOf } from './ppo/normalize.ts'
@@ -18,16 +18,18 @@ import { count, environmentsOf } from './ppo/strategy.ts'
 import type { Reporter, Since } from './reporter.ts'
 
 /** The real parts that the algorithm is handed on this rank. */
-export function assemble(
+export async function assemble(
   config: TrainConfig,
   sizes: Sizes,
   comm: Communicator,
-  { engine, reduction }: Fleet,
+  fleet: Fleet,
   reporter: Reporter,
   since: Since | null,
-): Parts {
+): Promise<Parts> {
   const { env, seed, checkpointEvery, keep } = config
-  const strategy = allreduce(comm, sizes.numShards)
+  const optimizer = makeOptimizer(fleet.engine)
+  const way = await wayOf({ config, sizes, comm, engine: fleet.engine, optimizer })
+  const { strategy, engine } = way
   const environments = environmentsOf(strategy.samples, sizes.envsPerShard)
   const [numEnvs, firstEnv] = [count(environments), environments.first]
   return {
@@ -38,9 +40,9 @@ export function assemble(
       running: new Running(numEnvs),
       firstEnv,
     },
-    optimizer: makeOptimizer(engine),
+    optimizer: way.optimizer,
     layoutHash: layoutHash(engine.layout),
-    reduction,
+    reduction: fleet.reduction,
     log: reporter.log(sizes.totalSteps, since),
     keeper: {
       isDue: update =>

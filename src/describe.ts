@@ -40,6 +40,7 @@ export function describeRun(config: TrainConfig, sizes: Sizes, comm: Communicato
     transport: comm.transport,
     allreduce: comm.algorithm(bytes),
     reduction,
+    parallelism: config.parallelism,
     shards: sizes.numShards,
     config,
     versions: { pporun: packageVersion(), node: process.version },

@@ -4,8 +4,9 @@ import { initialParameters } from './engine/init.ts'
 import { openFleet } from './fleet.ts'
 import type { Metrics } from './log/logger.ts'
 import { resolveConfig } from './options.ts'
+import { checkWay } from './parallel/check.ts'
 import { ppo } from './ppo/ppo.ts'
-import { checkRanks, sizesOf } from './ppo/sizes.ts'
+import { sizesOf } from './ppo/sizes.ts'
 import { initialState } from './ppo/state.ts'
 import { allParts, type Part, type Split, splitOf } from './ppo/stopwatch.ts'
 import { silentReporter } from './reporter.ts'
@@ -56,9 +57,9 @@ async function trainFor(
   const rows = config.numEnvs * config.numSteps
   config.totalSteps = rows * numUpdates
   const sizes = sizesOf(config)
-  checkRanks(config, sizes.numShards, comm.size)
+  checkWay(config, sizes.numShards, comm.size)
   const fleet = await openFleet(config, comm)
-  const parts = assemble(config, sizes, comm, fleet, silentReporter(''), null)
+  const parts = await assemble(config, sizes, comm, fleet, silentReporter(''), null)
   const { layout, name } = parts.sampler.engine
   const state = initialState(config, layout, initialParameters(layout, config.seed))
   const updates: Metrics[] = []

@@ -12,13 +12,14 @@ import { specOf } from './env/registry.ts'
 import { openFleet } from './fleet.ts'
 import { loggers } from './log/logger.ts'
 import { resolveConfig, resumedConfig, type TrainOptions } from './options.ts'
+import { checkWay } from './parallel/check.ts'
 import { type Evaluation, play, summarise } from './policy/evaluate.ts'
 import { restore } from './ppo/commit.ts'
 import type { TrainConfig } from './ppo/config.ts'
 import { assertInStep } from './ppo/instep.ts'
 import { normalizerOf } from './ppo/normalize.ts'
 import { ppo } from './ppo/ppo.ts'
-import { checkRanks, type Sizes, sizesOf } from './ppo/sizes.ts'
+import { type Sizes, sizesOf } from './ppo/sizes.ts'
 import { initialState } from './ppo/state.ts'
 import { openReporter, type Reporter } from './reporter.ts'
 import { findStart, type Start } from './resume.ts'
@@ -46,12 +47,12 @@ async function trainOnRanks(options: TrainOptions, words: readonly string[]): Pr
   const { resume } = asked
   if (resume === null) checked(asked) // before anybody is met and anything is written
   const comm = await connect()
-  if (resume === null) checkRanks(asked, checked(asked).numShards, comm.size)
+  if (resume === null) checkWay(asked, checked(asked).numShards, comm.size)
   const reporter = await openReporter(comm.rank, resume)
   const start = resume === null ? null : await findStart(comm, reporter.folder, resume)
   const config = start ? resumedConfig(start.config, options, words) : asked
   const sizes = checked(config)
-  checkRanks(config, sizes.numShards, comm.size)
+  checkWay(config, sizes.numShards, comm.size)
   if (sizes.totalSteps !== config.totalSteps)
     reporter.say(`${thousands(config.totalSteps)} steps are ${thousands(sizes.totalSteps)} in whole updates`)
   const result = start
@@ -101,7 +102,7 @@ export async function trainWith(
   const before = start ? start.commit.state.update : 0
   const since = start && { source: start.source, update: before, steps: before * rows }
   const fleet = await openFleet(config, comm)
-  const parts = assemble(config, sizes, comm, fleet, reporter, since)
+  const parts = await assemble(config, sizes, comm, fleet, reporter, since)
   const { engine } = parts.sampler
   const state =
     start?.commit.state ?? initialState(config, engine.layout, initialParameters(engine.layout, config.seed))

@@ -1,9 +1,15 @@
 import { part } from '../base/math/parts.ts'
 import type { Communicator } from '../collective/communicator.ts'
 import type { Message, Strategy } from '../ppo/strategy.ts'
+import type { Setting, Way } from './way.ts'
 
 /** Every rank samples and learns on its own shards; gradients are added up by allreduce. */
-export function allreduce(comm: Communicator, numShards: number): Strategy {
+export function allreduce({ sizes, comm, engine, optimizer }: Setting): Way {
+  return { strategy: everybody(comm, sizes.numShards), engine, optimizer }
+}
+
+/** All that ranks of one kind do together; other ways build on it. */
+export function everybody(comm: Communicator, numShards: number): Strategy {
   const ranks = Array.from({ length: comm.size }, (_, rank) => part(numShards, rank, comm.size))
   const own = ranks[comm.rank]
   let bytes = 0

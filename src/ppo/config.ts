@@ -40,7 +40,8 @@ export interface TrainConfig {
   engine: string
   reduction: Reduction | null
   shards: number | null
-  parallelism: 'allreduce'
+  parallelism: 'allreduce' | 'sampler'
+  learners: number
   checkpointEvery: number | null
   keep: number
   resume: string | null

@@ -121,5 +121,10 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
     common: true,
     mayChange: true,
   },
-  parallelism: { kind: choice('allreduce'), default: 'allreduce', doc: 'what ranks exchange' },
+  parallelism: {
+    kind: choice('allreduce', 'sampler'),
+    default: 'allreduce',
+    doc: 'how ranks share the work: gradients added up; or some only sample',
+  },
+  learners: { kind: whole(1), default: 1, doc: 'sampler: ranks that learn; the others sample' },
 }

@@ -43,13 +43,21 @@ export function sizesOf(config: TrainConfig): Sizes {
   }
 }
 
-/** Throws UsageError if there are fewer shards than ranks, with the smallest change that helps. */
-export function checkRanks(config: TrainConfig, numShards: number, size: number): void {
-  if (size <= numShards) return
+/**
+ * Throws UsageError if there are fewer shards than ranks, with the smallest change that helps.
+ * @param holders ranks that need a shard, of `size` in all
+ */
+export function checkRanks(
+  config: TrainConfig,
+  numShards: number,
+  holders: number,
+  size: number = holders,
+): void {
+  if (holders <= numShards) return
   const { numEnvs, batchSize } = config
   throw new UsageError(
     `${size} ranks, but only ${numShards} shards of --num-envs ${numEnvs} and --batch-size ${batchSize}: ` +
-      `use -np ${numShards} or fewer, or ${remedyFor(config, size)}`,
+      `use -np ${size - holders + numShards} or fewer, or ${remedyFor(config, holders)}`,
   )
 }
 

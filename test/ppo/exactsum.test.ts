@@ -7,7 +7,7 @@ import { STATISTICS } from '../../src/base/statistics.ts'
 import { Adam } from '../../src/engine/adam.ts'
 import type { Engine, Minibatch, ShardSums } from '../../src/engine/engine.ts'
 import { layoutOf, slotLength } from '../../src/engine/layout.ts'
-import { allreduce } from '../../src/parallel/allreduce.ts'
+import { everybody } from '../../src/parallel/allreduce.ts'
 import { ExactSum } from '../../src/ppo/exactsum.ts'
 import { Stopwatch } from '../../src/ppo/stopwatch.ts'
 import { inprocCommunicators } from '../ranks/twin.ts'
@@ -54,7 +54,7 @@ async function reduceAll(
       const engine = engineWith((shard, i) => now(shard, i), first)
       const grid = new Float64Array(layout.tensors.length).fill(GRID_FLOOR)
       const exactSum = new ExactSum(
-        allreduce(comm, SHARDS),
+        everybody(comm, SHARDS),
         engine,
         new Adam(layout),
         0,

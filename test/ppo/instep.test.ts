@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DriftError } from '../../src/base/errors.ts'
-import { allreduce } from '../../src/parallel/allreduce.ts'
+import { everybody } from '../../src/parallel/allreduce.ts'
 import { assertInStep } from '../../src/ppo/instep.ts'
 import { inprocCommunicators } from '../ranks/twin.ts'
 
 const check = (parameters: Float32Array[]) =>
   Promise.allSettled(
     inprocCommunicators(parameters.length).map(comm =>
-      assertInStep(allreduce(comm, 8), 50, parameters[comm.rank]),
+      assertInStep(everybody(comm, 8), 50, parameters[comm.rank]),
     ),
   )
 

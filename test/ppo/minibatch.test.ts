@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Minibatch } from '../../src/engine/engine.ts'
-import { allreduce } from '../../src/parallel/allreduce.ts'
+import { everybody } from '../../src/parallel/allreduce.ts'
 import { defaultConfig } from '../../src/ppo/config.ts'
 import { computeGae } from '../../src/ppo/gae.ts'
 import { Minibatches } from '../../src/ppo/minibatch.ts'
@@ -48,7 +48,7 @@ function rolloutOf(firstEnv: number, numEnvs: number): Rollout {
 
 async function passOn(size: number): Promise<Seen> {
   const ranks = inprocCommunicators(size).map(async comm => {
-    const strategy = allreduce(comm, sizes.numShards)
+    const strategy = everybody(comm, sizes.numShards)
     const { first: firstEnv, last } = environmentsOf(strategy.samples, sizes.envsPerShard)
     const numEnvs = last - firstEnv
     const rollout = rolloutOf(firstEnv, numEnvs)

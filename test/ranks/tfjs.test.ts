@@ -52,7 +52,7 @@ async function hashesOfUpdates(size: number, options: string[]): Promise<string[
   return Promise.all(
     inprocCommunicators(size).map(async comm => {
       const fleet = await openFleet(config, comm)
-      const parts = assemble(config, sizes, comm, fleet, silentReporter(''), null)
+      const parts = await assemble(config, sizes, comm, fleet, silentReporter(''), null)
       const { layout } = fleet.engine
       const state = initialState(config, layout, initialParameters(layout, config.seed))
       const hashes: string[] = []

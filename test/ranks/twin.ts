@@ -51,7 +51,7 @@ export async function hashInProcess(
   const sizes = sizesOf(config)
   const hashes = inprocCommunicators(size).map(async comm => {
     const fleet = await openFleet(config, comm)
-    const parts = assemble(config, sizes, comm, fleet, silentReporter(''), null)
+    const parts = await assemble(config, sizes, comm, fleet, silentReporter(''), null)
     const { layout } = parts.sampler.engine
     const state = initialState(config, layout, initialParameters(layout, config.seed))
     change(parts.sampler.envs, parts.sampler.firstEnv)

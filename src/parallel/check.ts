@@ -1,0 +1,33 @@
+import { UsageError } from '../base/errors.ts'
+import { optionOf } from '../ppo/check.ts'
+import type { TrainConfig } from '../ppo/config.ts'
+import { fields } from '../ppo/fields.ts'
+import { checkRanks } from '../ppo/sizes.ts'
+import type { Parallelism } from './way.ts'
+
+/** Options that one way takes. */
+const own: Partial<Record<keyof TrainConfig, Parallelism>> = { learners: 'sampler' }
+
+/** Refuses what cannot be on so many ranks, in a sentence that says what can: a UsageError. */
+export function checkWay(config: TrainConfig, numShards: number, size: number): void {
+  const { parallelism } = config
+  for (const [field, way] of Object.entries(own) as [keyof TrainConfig, Parallelism][])
+    if (way !== parallelism && config[field] !== fields[field].default)
+      throw new UsageError(`${optionOf(field)} belongs to --parallelism ${way}, not ${parallelism}`)
+  checkRanks(config, numShards, size - idleRanks(config, size), size)
+}
+
+/** Ranks that hold no shard. */
+function idleRanks(config: TrainConfig, size: number): number {
+  if (config.parallelism === 'sampler') return checkSplit(size, config, 'learners', 'samples')
+  return 0
+}
+
+/** @returns how many of the ranks have the part that `field` counts; the others do what `verb` says */
+function checkSplit(size: number, config: TrainConfig, field: 'learners', verb: string): number {
+  const wanted = config[field]
+  if (size > wanted) return wanted
+  throw new UsageError(
+    `--parallelism ${config.parallelism}: ${optionOf(field)} ${wanted} of ${size} ranks leave none that ${verb}; use -np ${wanted + 1} or more`,
+  )
+}
