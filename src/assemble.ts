@@ -3,7 +3,6 @@ import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import type { Communicator } from './collective/communicator.ts'
 import { progress } from './connect.ts'
 import { type Layout, layoutHash, layoutOf, type Network } from './engine/layout.ts'
-import { makeOptimizer } from './engine/select.ts'
 import { makeVectorEnv, specOf } from './env/registry.ts'
 import type { Fleet } from './fleet.ts'
 import { wayOf } from './parallel/way.ts'
@@ -27,9 +26,7 @@ export async function assemble(
   since: Since | null,
 ): Promise<Parts> {
   const { env, seed, checkpointEvery, keep } = config
-  const optimizer = makeOptimizer(fleet.engine)
-  const way = await wayOf({ config, sizes, comm, engine: fleet.engine, optimizer })
-  const { strategy, engine } = way
+  const { strategy, engine, optimizer } = await wayOf({ config, sizes, comm, engine: fleet.engine })
   const environments = environmentsOf(strategy.samples, sizes.envsPerShard)
   const [numEnvs, firstEnv] = [count(environments), environments.first]
   return {
@@ -40,7 +37,7 @@ export async function assemble(
       running: new Running(numEnvs),
       firstEnv,
     },
-    optimizer: way.optimizer,
+    optimizer,
     layoutHash: layoutHash(engine.layout),
     reduction: fleet.reduction,
     log: reporter.log(sizes.totalSteps, since),

@@ -4,12 +4,10 @@ import {
   type AdamState,
   adamDefaults,
   clipScale,
+  LANES,
   nextStep,
   type Optimizer,
 } from './optimizer.ts'
-
-/** Sums of squares go over this many lanes, as the kernels' vectors do: element i to lane i mod LANES. */
-const LANES = 16
 
 /** Of a float64 result of one operation on float32 numbers: what the operation in float32 gives. */
 const f = Math.fround

@@ -25,6 +25,9 @@ export interface Optimizer {
   ): Eventually<void>
 }
 
+/** A norm's squares are added up in this many lanes, as the kernels' vectors do: element i in lane i mod LANES. */
+export const LANES = 16
+
 /** What makes a gradient's norm at most `maxNorm`, as torch.nn.utils.clip_grad_norm_. */
 export function clipScale(norm: number, maxNorm: number): number {
   return Math.min(1, maxNorm / (norm + 1e-6))

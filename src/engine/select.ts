@@ -39,7 +39,7 @@ export function kernelEngine(layout: Layout): Engine {
 }
 
 /** What moves the parameters beside an engine: in the kernels where they run, with the same bits. */
-export function makeOptimizer({ name, layout }: Engine): Optimizer {
+export function makeOptimizer({ name, layout }: Pick<Engine, 'name' | 'layout'>): Optimizer {
   if (name === 'native') return new KernelOptimizer(layout, bytes => loadNative(bytes)!)
   return name === 'wasm' ? new KernelOptimizer(layout, loadWasm) : new Adam(layout)
 }

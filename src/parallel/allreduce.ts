@@ -1,11 +1,12 @@
 import { part } from '../base/math/parts.ts'
 import type { Communicator } from '../collective/communicator.ts'
+import { makeOptimizer } from '../engine/select.ts'
 import type { Message, Strategy } from '../ppo/strategy.ts'
 import type { Setting, Way } from './way.ts'
 
 /** Every rank samples and learns on its own shards; gradients are added up by allreduce. */
-export function allreduce({ sizes, comm, engine, optimizer }: Setting): Way {
-  return { strategy: everybody(comm, sizes.numShards), engine, optimizer }
+export function allreduce({ sizes, comm, engine }: Setting): Way {
+  return { strategy: everybody(comm, sizes.numShards), engine, optimizer: makeOptimizer(engine) }
 }
 
 /** All that ranks of one kind do together; other ways build on it. */

@@ -6,7 +6,10 @@ import { checkRanks } from '../ppo/sizes.ts'
 import type { Parallelism } from './way.ts'
 
 /** Options that one way takes. */
-const own: Partial<Record<keyof TrainConfig, Parallelism>> = { learners: 'sampler' }
+const own: Partial<Record<keyof TrainConfig, Parallelism>> = {
+  learners: 'sampler',
+  servers: 'server',
+}
 
 /** Refuses what cannot be on so many ranks, in a sentence that says what can: a UsageError. */
 export function checkWay(config: TrainConfig, numShards: number, size: number): void {
@@ -20,11 +23,12 @@ export function checkWay(config: TrainConfig, numShards: number, size: number): 
 /** Ranks that hold no shard. */
 function idleRanks(config: TrainConfig, size: number): number {
   if (config.parallelism === 'sampler') return checkSplit(size, config, 'learners', 'samples')
+  if (config.parallelism === 'server') return checkSplit(size, config, 'servers', 'works')
   return 0
 }
 
 /** @returns how many of the ranks have the part that `field` counts; the others do what `verb` says */
-function checkSplit(size: number, config: TrainConfig, field: 'learners', verb: string): number {
+function checkSplit(size: number, config: TrainConfig, field: 'learners' | 'servers', verb: string): number {
   const wanted = config[field]
   if (size > wanted) return wanted
   throw new UsageError(

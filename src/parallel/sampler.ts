@@ -1,5 +1,6 @@
 import { type Part, part } from '../base/math/parts.ts'
 import type { Communicator } from '../collective/communicator.ts'
+import { makeOptimizer } from '../engine/select.ts'
 import { Rollout } from '../ppo/rollout.ts'
 import { count, environmentsOf, type Strategy } from '../ppo/strategy.ts'
 import { Flow } from './flow.ts'
@@ -13,7 +14,7 @@ const NONE: Part = { first: 0, last: 0 }
  * add up their gradients among themselves; so who samples does not show in a bit.
  */
 export async function sampler(setting: Setting): Promise<Way> {
-  const { config, sizes, comm, engine, optimizer } = setting
+  const { config, sizes, comm, engine } = setting
   const { numShards } = sizes
   const { learners } = config
   const samplers = comm.size - learners
@@ -78,7 +79,7 @@ export async function sampler(setting: Setting): Promise<Way> {
     waited: () => comm.elapsed + group.elapsed,
     traffic: () => ({ trajectories: trajectories.total, weights: weights.total }),
   }
-  return { strategy, engine, optimizer }
+  return { strategy, engine, optimizer: makeOptimizer(engine) }
 }
 
 /** Room for the rows of some shards, for the columns that `like` has. */

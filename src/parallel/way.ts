@@ -6,6 +6,7 @@ import type { Sizes } from '../ppo/sizes.ts'
 import type { Strategy } from '../ppo/strategy.ts'
 import { allreduce } from './allreduce.ts'
 import { sampler } from './sampler.ts'
+import { server } from './server.ts'
 
 /** What a rank has before it is said how ranks work together. */
 export interface Setting {
@@ -13,15 +14,20 @@ export interface Setting {
   sizes: Sizes
   comm: Communicator
   engine: Engine
+}
+
+/** What a way of using N ranks gives one of them. */
+export interface Way {
+  strategy: Strategy
+  /** The rank's own, or what is put around it. */
+  engine: Engine
+  /** What moves the parameters that this rank holds. */
   optimizer: Optimizer
 }
 
-/** What a way of using N ranks gives one of them: some put something of theirs around the engine or the optimiser. */
-export type Way = Pick<Setting, 'engine' | 'optimizer'> & { strategy: Strategy }
-
 export type Parallelism = TrainConfig['parallelism']
 
-const ways: Record<Parallelism, (setting: Setting) => Way | Promise<Way>> = { allreduce, sampler }
+const ways: Record<Parallelism, (setting: Setting) => Way | Promise<Way>> = { allreduce, sampler, server }
 
 /** The way that `--parallelism` names: a collective. */
 export async function wayOf(setting: Setting): Promise<Way> {

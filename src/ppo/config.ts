@@ -40,8 +40,9 @@ export interface TrainConfig {
   engine: string
   reduction: Reduction | null
   shards: number | null
-  parallelism: 'allreduce' | 'sampler'
+  parallelism: 'allreduce' | 'sampler' | 'server'
   learners: number
+  servers: number
   checkpointEvery: number | null
   keep: number
   resume: string | null

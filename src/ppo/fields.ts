@@ -122,9 +122,10 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
     mayChange: true,
   },
   parallelism: {
-    kind: choice('allreduce', 'sampler'),
+    kind: choice('allreduce', 'sampler', 'server'),
     default: 'allreduce',
-    doc: 'how ranks share the work: gradients added up; or some only sample',
+    doc: 'how ranks share the work: see src/parallel',
   },
   learners: { kind: whole(1), default: 1, doc: 'sampler: ranks that learn; the others sample' },
+  servers: { kind: whole(1), default: 1, doc: 'server: ranks that hold and move the parameters' },
 }
