@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 const suites = {
   default:
-    'house base env engine ppo log checkpoint policy web collective scaling launcher ranks command'.split(
+    'house base env engine ppo parallel log checkpoint policy web collective scaling launcher ranks command'.split(
       ' ',
     ),
   learning: ['learning'],

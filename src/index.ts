@@ -51,6 +51,7 @@ export {
   type Schedule,
   scheduled,
 } from './ppo/schedules.ts'
+export { computeVtrace, type VtraceClips, type VtraceRollout } from './ppo/vtrace.ts'
 export { train } from './train.ts'
 export { watch } from './watch.ts'
 export { reportOnRun, writeReport } from './web/report.ts'

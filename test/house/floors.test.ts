@@ -22,6 +22,7 @@ const packages: [name: RegExp, allowed: RegExp][] = [
   [/^koffi$/, /^src\/base\/(system|native)\.ts$/],
   [/^@tensorflow\//, /^src\/engine\/tfjs\//],
   [/^esbuild$/, /^launcher\//],
+  [/^shamir-secret-sharing$/, /^src\/parallel\/secure\/sum\.ts$/],
   [/^yargs-parser$/, /^(launcher\/args|src\/options)\.ts$/],
 ]
 
