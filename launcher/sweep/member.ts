@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { GridMember } from '../../src/index.ts'
 import { signalNumber } from '../signals.ts'
 
-const MAIN = fileURLToPath(new URL('membermain.js', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../bundle/membermain.js', import.meta.url))
 
 /** A run of the sweep. */
 export interface Member extends GridMember {

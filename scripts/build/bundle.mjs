@@ -18,7 +18,13 @@ const places = {
   },
 }
 
-const entries = ['src/index.js', 'src/preload.js', 'launcher/main.js', 'launcher/agentmain.js']
+const entries = [
+  'src/index.js',
+  'src/preload.js',
+  'launcher/main.js',
+  'launcher/agentmain.js',
+  'launcher/sweep/membermain.js',
+]
 const { metafile } = await build({
   entryPoints: entries.map(entry => join(dist, entry)),
   entryNames: '[name]',
