@@ -24,24 +24,28 @@ compile() { # SOURCE NAME TARGET FLAGS...
   "$toolchain/bin/python" -m ziglang cc -O3 -s -ffp-contract=off -fno-math-errno -nostdlib -Wall -Wextra -Werror \
     -target "$target" "$@" -o "$built/$name" "$source"
 }
-kernels=src/engine/kernels/kernels.c
-compile $kernels kernels.wasm wasm32-freestanding -msimd128 -DW=4 \
-  -Wl,--no-entry -Wl,--export-dynamic -Wl,--import-memory -Wl,--export=__heap_base -Wl,-z,stack-size=65536
-compile $kernels kernels-linux-x64.so x86_64-linux-gnu.2.17 -mcpu=x86_64_v3 -DW=8 -shared -fPIC
-compile $kernels kernels-linux-arm64.so aarch64-linux-gnu.2.17 -DW=4 -shared -fPIC
-compile $kernels kernels-darwin-arm64.dylib aarch64-macos -DW=4 -shared -fPIC -Wl,-install_name,@rpath/kernels-darwin-arm64.dylib
+native() { # SOURCE NAME
+  compile "$1" "$2-linux-x64.so" x86_64-linux-gnu.2.17 -mcpu=x86_64_v3 -DW=8 -shared -fPIC
+  compile "$1" "$2-linux-arm64.so" aarch64-linux-gnu.2.17 -DW=4 -shared -fPIC
+  compile "$1" "$2-darwin-arm64.dylib" aarch64-macos -DW=4 -shared -fPIC -Wl,-install_name,@rpath/"$2-darwin-arm64.dylib"
+}
+wasm() { # SOURCE NAME
+  compile "$1" "$2.wasm" wasm32-freestanding -msimd128 -DW=4 \
+    -Wl,--no-entry -Wl,--export-dynamic -Wl,--import-memory -Wl,--export=__heap_base -Wl,-z,stack-size=65536
+}
+for source in src/engine/kernels/kernels.c src/env/kernels/cartpole.c; do
+  native $source "$(basename $source .c)"
+  wasm $source "$(basename $source .c)"
+done
 # Where there is none, streams.ts has the same orders.
-shuffle=src/base/math/kernels/shuffle.c
-compile $shuffle shuffle-linux-x64.so x86_64-linux-gnu.2.17 -mcpu=x86_64_v3 -DW=8 -shared -fPIC
-compile $shuffle shuffle-linux-arm64.so aarch64-linux-gnu.2.17 -DW=4 -shared -fPIC
-compile $shuffle shuffle-darwin-arm64.dylib aarch64-macos -DW=4 -shared -fPIC -Wl,-install_name,@rpath/shuffle-darwin-arm64.dylib
+native src/base/math/kernels/shuffle.c shuffle
 # Memory is shared between ranks on Linux only, and never with WebAssembly.
 sum=src/collective/kernels/sum.c
 compile $sum sum-linux-x64.so x86_64-linux-gnu.2.17 -mcpu=x86_64_v3 -shared -fPIC
 compile $sum sum-linux-arm64.so aarch64-linux-gnu.2.17 -shared -fPIC
 
 if [ -n "$out" ]; then
-  for built in src/{engine,collective,base/math}/kernels/built; do diff -r "$out/$built" $built; done
+  for built in src/{engine,env,collective,base/math}/kernels/built; do diff -r "$out/$built" $built; done
   echo 'kernels: what is committed is what the sources build to'
   rm -r "$out"
 fi

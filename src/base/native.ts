@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
-/** Our own compiled code (scripts/build/kernels.sh), opened through koffi. */
+/** Our own compiled code (scripts/build/kernels.sh): for this machine, opened through koffi, or for any. */
 
 /** Functions by name. */
 export type Library = Record<string, (...args: never[]) => unknown>
@@ -25,6 +25,31 @@ export function openLibrary(folder: URL, name: string, signatures: readonly stri
   } catch {
     return null
   }
+}
+
+/** WebAssembly with memory of its own. */
+export interface Module {
+  exports: Record<string, unknown>
+  memory: ArrayBuffer
+  /** Of `memory`, where that of the caller begins; also the pointer to it. */
+  offset: number
+}
+
+/** Compiled once per process, by file. */
+const modules = new Map<string, WebAssembly.Module>()
+
+/** What scripts/build/kernels.sh gives the stack, and the little data there is. */
+const STACK_BYTES = 65_536 + 4096
+
+/** The WebAssembly in a file, with so many bytes for the caller. */
+export function openModule(file: URL, bytes: number): Module {
+  const module = modules.get(file.href) ?? new WebAssembly.Module(readFileSync(file))
+  modules.set(file.href, module)
+  // The stack lies below __heap_base, the caller's memory above it.
+  const memory = new WebAssembly.Memory({ initial: Math.ceil((STACK_BYTES + bytes) / 65_536) })
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } })
+  const { value } = exports.__heap_base as WebAssembly.Global
+  return { exports, memory: memory.buffer, offset: Math.ceil(value / 64) * 64 }
 }
 
 /** Without AVX2 a library would end the process at its first instruction. */

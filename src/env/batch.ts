@@ -72,13 +72,7 @@ export class DynamicsBatch extends Rows implements VectorEnv {
   /** Continues where `save` was called, observations included; a wrong length is a PporunError. */
   load(saved: Uint8Array): void {
     const size = this.#dynamics.stateSize
-    const expected = 8 * this.numEnvs * (size + 2)
-    if (saved.length !== expected) {
-      throw new PporunError(
-        `the saved state of ${this.numEnvs} ${this.#dynamics.id} environments has ${expected} bytes, not ${saved.length}`,
-      )
-    }
-    const rows = new Float64Array(Uint8Array.from(saved).buffer) // a copy: `saved` may start anywhere
+    const rows = savedRows(this.#dynamics, this.numEnvs, saved)
     for (let i = 0; i < this.numEnvs; i++) {
       const at = i * (size + 2)
       this.#state.set(rows.subarray(at, at + size), i * size)
@@ -108,4 +102,14 @@ export class DynamicsBatch extends Rows implements VectorEnv {
     this.#steps[row] = 0
     this.#episodes[row]++
   }
+}
+
+/** What `save` has written, [N, state + 2]; a wrong length is a PporunError. */
+export function savedRows({ id, stateSize }: Dynamics, numEnvs: number, saved: Uint8Array): Float64Array {
+  const expected = 8 * numEnvs * (stateSize + 2)
+  if (saved.length !== expected)
+    throw new PporunError(
+      `the saved state of ${numEnvs} ${id} environments has ${expected} bytes, not ${saved.length}`,
+    )
+  return new Float64Array(Uint8Array.from(saved).buffer) // a copy: `saved` may start anywhere
 }

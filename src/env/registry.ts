@@ -8,6 +8,7 @@ import { cartPole } from './cartpole.ts'
 import { checkSpaces } from './checkenv.ts'
 import type { Dynamics } from './dynamics.ts'
 import type { Environment } from './environment.ts'
+import { CartPoleBatch } from './kernels/batch.ts'
 import { mountainCar } from './mountaincar.ts'
 import { mountainCarContinuous } from './mountaincarcontinuous.ts'
 import { ObjectBatch } from './objectbatch.ts'
@@ -93,6 +94,7 @@ export function makeVectorEnv(
 ): VectorEnv {
   const kind = kindOf(id)
   const streams = { seed, purpose, firstEnv }
+  if (kind === cartPole) return new CartPoleBatch(numEnvs, streams)
   if (!('make' in kind)) return new DynamicsBatch(kind, numEnvs, streams)
   return new ObjectBatch(id, kind.make, kind.like, numEnvs, streams)
 }

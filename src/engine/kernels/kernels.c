@@ -64,8 +64,6 @@ typedef struct {
 } Context;
 
 EXPORT i32 contextWords(void) { return sizeof(Context) / 4; }
-/* Where the memory of a JavaScript array lies. */
-EXPORT u64 addressOf(void *memory) { return (u64)memory; }
 
 INLINE float *at(const Context *c, i32 word) { return (float *)((u8 *)c + (u64)(u32)word * 4); }
 INLINE i32 *ints(const Context *c, i32 word) { return (i32 *)at(c, word); }
@@ -330,7 +328,7 @@ INLINE void choose(const Context *c, const float *z, const float *p, i32 row, i3
   i32 n = c->numActions;
   float *logProb = at(c, c->logProbs) + row;
   if (c->distribution == CATEGORICAL) {
-    double u = greedy ? 0.0 : philox(0, step, env, PURPOSE_ACTION, seedLow, seedHigh).first;
+    double u = greedy ? 0.0 : uniforms(philox(0, step, env, PURPOSE_ACTION, seedLow, seedHigh)).first;
     i32 action = greedy ? mode(at(c, c->distributions) + row * n, n) : invert(p, n, u);
     ints(c, c->actions)[row] = action;
     *logProb = z[action];
@@ -338,7 +336,7 @@ INLINE void choose(const Context *c, const float *z, const float *p, i32 row, i3
   }
   float *action = at(c, c->actions) + row * n;
   for (i32 j = 0; j < n; j++) {
-    double noise = greedy ? 0.0 : normal(philox(j, step, env, PURPOSE_ACTION, seedLow, seedHigh));
+    double noise = greedy ? 0.0 : normal(uniforms(philox(j, step, env, PURPOSE_ACTION, seedLow, seedHigh)));
     action[j] = z[j] + at(c, c->std)[j] * (float)noise;
   }
   *logProb = logDensity(c, z, action);

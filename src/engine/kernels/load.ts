@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { openLibrary } from '../../base/native.ts'
+import { openLibrary, openModule } from '../../base/native.ts'
 
 /** The functions of kernels.c; pointers are numbers. */
 interface Exports {
@@ -49,23 +48,11 @@ export type Load = (bytes: number) => Kernels
 
 const built = new URL('../../../../src/engine/kernels/built/', import.meta.url)
 
-/** Compiled once per process. */
-let module: WebAssembly.Module | undefined
-
 /** Kernels in WebAssembly: any machine, about half as fast as native code. */
 export function loadWasm(bytes: number): Kernels {
-  module ??= new WebAssembly.Module(readFileSync(new URL('kernels.wasm', built)))
-  // The stack lies below __heap_base, the caller's memory above it.
-  const pages = (size: number) => Math.ceil(size / 65_536)
-  const memory = new WebAssembly.Memory({ initial: pages(STACK_BYTES + bytes) })
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } })
-  const kernels = exports as unknown as Exports & { __heap_base: WebAssembly.Global }
-  const offset = Math.ceil(Number(kernels.__heap_base.value) / 64) * 64
-  return { ...kernels, memory: memory.buffer, offset, base: offset, addressOf: null }
+  const { exports, memory, offset } = openModule(new URL('kernels.wasm', built), bytes)
+  return { ...(exports as unknown as Exports), memory, offset, base: offset, addressOf: null }
 }
-
-/** What scripts/build/kernels.sh gives the stack, and the little data there is. */
-const STACK_BYTES = 65_536 + 4096
 
 const signatures = [
   'int contextWords()',

@@ -17,6 +17,9 @@ typedef double vd __attribute__((vector_size(W * 8), aligned(8)));
 typedef i64 vl __attribute__((vector_size(W * 8), aligned(8)));
 
 #define EXPORT __attribute__((visibility("default")))
+/* Where the memory of a JavaScript array lies. */
+EXPORT u64 addressOf(void *memory) { return (u64)memory; }
+
 #define INLINE static inline __attribute__((always_inline))
 
 INLINE vf load(const float *p) { return *(const vf *)p; }
@@ -104,16 +107,23 @@ INLINE double cosd(double x) {
 
 typedef struct { double first, second; } Pair;
 
-/* Philox4x32-10 (base/math/streams.ts): two numbers in [0, 1) of 53 bits. */
-INLINE Pair philox(u32 draw, u32 event, u32 id, u32 purpose, u32 key0, u32 key1) {
+typedef struct { u32 word[4]; } Words;
+
+/* Philox4x32-10 (base/math/streams.ts). */
+INLINE Words philox(u32 draw, u32 event, u32 id, u32 purpose, u32 key0, u32 key1) {
   for (i32 round = 0; round < 10; round++) {
     u64 a = 0xD2511F53ull * draw, b = 0xCD9E8D57ull * id;
     u32 next0 = (u32)(b >> 32) ^ event ^ key0, next2 = (u32)(a >> 32) ^ purpose ^ key1;
     draw = next0, event = (u32)b, id = next2, purpose = (u32)a;
     key0 += 0x9E3779B9u, key1 += 0xBB67AE85u;
   }
-  return (Pair){ ((double)(draw >> 5) * 67108864.0 + (double)(event >> 6)) * 1.1102230246251565e-16,
-                 ((double)(id >> 5) * 67108864.0 + (double)(purpose >> 6)) * 1.1102230246251565e-16 };
+  return (Words){ { draw, event, id, purpose } };
+}
+
+/* Two numbers in [0, 1) of 53 bits. */
+INLINE Pair uniforms(Words w) {
+  return (Pair){ ((double)(w.word[0] >> 5) * 67108864.0 + (double)(w.word[1] >> 6)) * 1.1102230246251565e-16,
+                 ((double)(w.word[2] >> 5) * 67108864.0 + (double)(w.word[3] >> 6)) * 1.1102230246251565e-16 };
 }
 
 /* A standard normal number (Box and Muller), with the bits of base/math/streams.ts. */

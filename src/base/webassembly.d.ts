@@ -1,4 +1,4 @@
-/** The little of the WebAssembly API that load.ts uses: Node has it, its type package does not. */
+/** The little of the WebAssembly API that native.ts uses: Node has it, its type package does not. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array)
