@@ -2,6 +2,7 @@ import { Purpose } from './base/math/streams.ts'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import type { Communicator } from './collective/communicator.ts'
 import { progress } from './connect.ts'
+import { encoderFor } from './engine/encoder.ts'
 import { type Layout, layoutHash, layoutOf, type Network } from './engine/layout.ts'
 import { makeVectorEnv, specOf } from './env/registry.ts'
 import type { Fleet } from './fleet.ts'
@@ -56,11 +57,15 @@ export function layoutFor(config: TrainConfig): Layout {
 }
 
 /** Logits for a discrete action space, a diagonal Gaussian for a box. */
-function networkOf({ env, hidden, activation, sharedTrunk }: TrainConfig): Network {
+function networkOf({ env, encoder, hidden, activation, sharedTrunk }: TrainConfig): Network {
   const { observationSpace, actionSpace } = specOf(env)
+  const { shape, high } = observationSpace
   const isDiscrete = actionSpace.type === 'discrete'
   return {
     observationSize: observationSpace.low.length,
+    ...(encoder !== 'none' && {
+      encoder: encoderFor(encoder, shape, high.every(bound => bound === 255) ? 1 / 255 : 1),
+    }),
     hidden,
     activation,
     sharedTrunk,

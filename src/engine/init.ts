@@ -6,13 +6,14 @@ import { type Layout, type Tensor, tensorsOf } from './layout.ts'
 export function initialParameters(layout: Layout, seed: number): Float32Array {
   const parameters = new Float32Array(layout.size)
   layout.tensors.forEach((tensor, index) => {
-    if (tensor.shape.length === 2) parameters.set(initialWeight(layout, tensor, index, seed), tensor.offset)
+    if (tensor.shape.length > 1) parameters.set(initialWeight(layout, tensor, index, seed), tensor.offset)
   })
   return parameters
 }
 
 function initialWeight(layout: Layout, tensor: Tensor, index: number, seed: number): Float64Array {
-  const [rows, columns] = tensor.shape
+  const rows = tensor.shape[0]
+  const columns = tensor.size / rows // of a convolution: all that one filter sees
   const gaussian = Float64Array.from({ length: tensor.size }, (_, i) =>
     normal(seed, Purpose.init, index, 0, i),
   )

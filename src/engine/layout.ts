@@ -1,8 +1,11 @@
 import { STATISTICS } from '../base/statistics.ts'
+import { convolutionsOf, type Encoder, featuresOf, stagesOf } from './encoder.ts'
 
 /** A policy and a value function over the same observation. */
 export interface Network {
   observationSize: number
+  /** Absent: the hidden layers see observations as they are. Actor and critic share it. */
+  encoder?: Encoder | null
   /** Widths of the hidden layers. */
   hidden: readonly number[]
   activation: Activation
@@ -14,9 +17,11 @@ export interface Network {
   numActions: number
 }
 
+export type Part = 'encoder' | 'trunk' | 'actor' | 'critic'
+
 export type Activation = 'tanh' | 'relu' | 'elu'
 
-/** One weight [out, in] (row-major), bias [out] or log_std [numActions] inside the flat parameter vector. */
+/** One weight [out, in] or [out, in, height, width] (row-major), bias [out] or log_std [numActions] inside the flat parameter vector. */
 export interface Tensor {
   name: string
   shape: readonly number[]
@@ -33,13 +38,14 @@ export interface Layout {
 }
 
 /**
- * The actor's layers, then the critic's, then log_std; names and shapes as in a PyTorch state dict. Separate
+ * The encoder's convolutions, the actor's layers, then the critic's, then log_std; names and shapes as in a PyTorch state dict. Separate
  * networks: `actor.0.weight` first; a shared trunk: `trunk.0.weight`, ..., `actor.weight`, ..., `critic.bias`.
  */
 export function layoutOf(network: Network): Layout {
-  const { observationSize, hidden, sharedTrunk, distribution, numActions } = network
+  const { observationSize, encoder, hidden, sharedTrunk, distribution, numActions } = network
   const tensors: Tensor[] = []
-  const widths = [observationSize, ...hidden]
+  if (encoder) appendConvolutions(tensors, encoder)
+  const widths = [encoder ? featuresOf(encoder) : observationSize, ...hidden]
   if (sharedTrunk) {
     appendMlp(tensors, 'trunk', widths)
     appendDense(tensors, 'actor', widths.at(-1)!, numActions)
@@ -67,6 +73,13 @@ export function slotLength({ tensors }: Layout): number {
   return STATISTICS + tensors.length
 }
 
+function appendConvolutions(tensors: Tensor[], encoder: Encoder): void {
+  for (const { name, kernel, from, to } of convolutionsOf(stagesOf(encoder))) {
+    append(tensors, `${name}.weight`, [to.channels, from.channels, kernel, kernel])
+    append(tensors, `${name}.bias`, [to.channels])
+  }
+}
+
 function appendMlp(tensors: Tensor[], network: string, widths: number[]): void {
   for (let layer = 0; layer + 1 < widths.length; layer++)
     appendDense(tensors, `${network}.${layer}`, widths[layer], widths[layer + 1])
@@ -87,8 +100,8 @@ function endOf(tensors: Tensor[]): number {
   return last ? last.offset + last.size : 0
 }
 
-/** The tensors of 'trunk', 'actor' or 'critic': weight, bias, weight, bias, ... */
-export function tensorsOf({ tensors }: Layout, part: 'trunk' | 'actor' | 'critic'): readonly Tensor[] {
+/** The tensors of 'encoder', 'trunk', 'actor' or 'critic': weight, bias, weight, bias, ... */
+export function tensorsOf({ tensors }: Layout, part: Part): readonly Tensor[] {
   return tensors.filter(({ name }) => name.startsWith(`${part}.`))
 }
 

@@ -1,26 +1,26 @@
+import { ConvNet } from './convnet.ts'
 import type { Distribution } from './distribution.ts'
 import { distributionOf, type Heads } from './heads.ts'
-import { type Layout, tensorsOf } from './layout.ts'
+import { type Layout, type Part, tensorsOf } from './layout.ts'
 import { BLOCK_ROWS, type Flat, type Input, Mlp } from './mlp.ts'
 
 /** Policy and value function of a layout, over blocks of up to BLOCK_ROWS observations, in float64. */
 export class Model implements Heads {
   readonly observations: Float64Array // [BLOCK_ROWS, obs]
   readonly policy: Distribution
+  readonly #encoder: ConvNet | null
   readonly #trunk: Mlp | null
   readonly #actor: Mlp
   readonly #critic: Mlp
 
   constructor(layout: Layout, flat: Flat) {
-    const { observationSize, hidden, activation, sharedTrunk } = layout.network
+    const { observationSize, encoder, hidden, activation, sharedTrunk } = layout.network
     this.observations = new Float64Array(BLOCK_ROWS * observationSize)
     const activations = hidden.map(() => activation)
-    const network = (
-      part: 'trunk' | 'actor' | 'critic',
-      layers: ConstructorParameters<typeof Mlp>[1],
-      input: Input,
-    ) => new Mlp(tensorsOf(layout, part), layers, input, flat)
-    const seen: Input = { output: this.observations, outputGradient: null }
+    const network = (part: Part, layers: ConstructorParameters<typeof Mlp>[1], input: Input) =>
+      new Mlp(tensorsOf(layout, part), layers, input, flat)
+    this.#encoder = encoder ? new ConvNet(layout, encoder, this.observations, flat) : null
+    const seen: Input = this.#encoder ?? { output: this.observations, outputGradient: null }
     const shared = sharedTrunk && hidden.length > 0
     this.#trunk = shared ? network('trunk', activations, seen) : null
     const layers = shared ? [null] : [...activations, null]
@@ -45,6 +45,7 @@ export class Model implements Heads {
   }
 
   forward(rows: number): void {
+    this.#encoder?.forward(rows)
     this.#trunk?.forward(rows)
     this.#actor.forward(rows)
     this.#critic.forward(rows)
@@ -52,15 +53,18 @@ export class Model implements Heads {
   }
 
   forwardValues(rows: number): void {
+    this.#encoder?.forward(rows)
     this.#trunk?.forward(rows)
     this.#critic.forward(rows)
   }
 
   /** Adds the gradients of the rows of the last forward() to the flat gradient. */
   backward(rows: number): void {
+    this.#encoder?.outputGradient.fill(0)
     this.#trunk?.head.outputGradient.fill(0)
     this.#actor.backward(rows)
     this.#critic.backward(rows)
     this.#trunk?.backward(rows)
+    this.#encoder?.backward(rows)
   }
 }

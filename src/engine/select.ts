@@ -9,14 +9,40 @@ import { passesSelfTest } from './kernels/selftest.ts'
 import type { Layout } from './layout.ts'
 import type { Optimizer } from './optimizer.ts'
 import { ReferenceEngine } from './reference.ts'
-import { isTfjsEngine, makeTfjsEngine } from './tfjs/make.ts'
+import { findTfjsEngine, isTfjsEngine, makeTfjsEngine } from './tfjs/make.ts'
+
+/** An engine, and why `auto` took it. */
+export interface Opened {
+  engine: Engine
+  /** One line; '' where the user has named the engine. */
+  why: string
+}
 
 /**
- * The engine called `name` (`--engine`); `auto` is the first of the kernels that runs here. Native and WebAssembly
- * kernels give each other's bits, so ranks may differ in which they run.
+ * `auto`: the kernels, which are exact and the fastest on small networks; for convolutions the first of the
+ * TensorFlow.js family that runs here. It depends on the machine and the network alone.
+ * @param gpuOnly nothing but a GPU will do
+ * @throws UsageError if no engine runs here
+ */
+export async function openEngine(name: string, layout: Layout, gpuOnly = false): Promise<Opened> {
+  if (name !== 'auto') return { engine: await makeEngine(name, layout), why: '' }
+  if (layout.network.encoder || gpuOnly) {
+    const { engine, missing } = await findTfjsEngine(layout, gpuOnly)
+    const better = missing.length > 0 ? `; missing for a faster one: ${missing.join('; ')}` : ''
+    return { engine, why: `the fastest here for ${gpuOnly ? 'a GPU' : 'convolutions'}${better}` }
+  }
+  const engine = kernelEngine(layout)
+  const better = engine.name === 'native' ? '' : '; missing for a faster one: native kernels for this machine'
+  return { engine, why: `the fastest here for small networks, with equal bits at any -np${better}` }
+}
+
+/**
+ * The engine called `name` (`--engine`). Native and WebAssembly kernels give each other's bits, so ranks may differ in
+ * which they run.
  * @throws UsageError if there is none of that name, or it does not run on this machine
  */
 export async function makeEngine(name: string, layout: Layout): Promise<Engine> {
+  if (name === 'auto') return (await openEngine(name, layout)).engine
   if (name === 'reference') return new ReferenceEngine(layout)
   if (name === 'wasm') return wasmEngine(layout)
   if (name === 'native') {
@@ -27,9 +53,7 @@ export async function makeEngine(name: string, layout: Layout): Promise<Engine> 
     )
   }
   if (isTfjsEngine(name)) return makeTfjsEngine(name, layout)
-  if (name !== 'auto')
-    throw new UsageError(`unknown engine '${name}': it is one of ${engineChoices.join(', ')}`)
-  return kernelEngine(layout)
+  throw new UsageError(`unknown engine '${name}': it is one of ${engineChoices.join(', ')}`)
 }
 
 /** The kernels as this machine runs them best. */

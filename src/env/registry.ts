@@ -5,6 +5,7 @@ import { nearest } from '../base/nearest.ts'
 import { acrobot } from './acrobot.ts'
 import { DynamicsBatch } from './batch.ts'
 import { cartPole } from './cartpole.ts'
+import { catchBalls } from './catch.ts'
 import { checkSpaces } from './checkenv.ts'
 import type { Dynamics } from './dynamics.ts'
 import type { Environment } from './environment.ts'
@@ -36,7 +37,7 @@ export interface OwnKind extends EnvSpec {
 
 export type Kind = Dynamics | OwnKind
 
-const ours: Kind[] = [cartPole, pendulum, acrobot, mountainCar, mountainCarContinuous]
+const ours: Kind[] = [cartPole, pendulum, acrobot, mountainCar, mountainCarContinuous, catchBalls]
 const known = new Map<string, Kind>(ours.map(kind => [kind.id, kind]))
 
 /**

@@ -34,6 +34,7 @@ export interface TrainConfig {
   normalizeAdvantages: 'minibatch' | 'batch' | 'none'
   normalizeObservations: boolean
   normalizeRewards: boolean
+  encoder: 'none' | 'small' | 'nature' | 'impala'
   hidden: number[]
   activation: 'tanh' | 'relu' | 'elu'
   sharedTrunk: boolean

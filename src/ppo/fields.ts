@@ -82,6 +82,11 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
     doc: 'to mean 0, deviation 1 of all seen before this update',
   },
   normalizeRewards: { kind: flag, default: false, doc: 'divides by the deviation of discounted returns' },
+  encoder: {
+    kind: choice('none', 'small', 'nature', 'impala'),
+    default: 'none',
+    doc: 'convolutions before the hidden layers, for pictures; actor and critic share them',
+  },
   hidden: { kind: { type: 'wholes', least: 1 }, default: [64, 64], doc: 'widths of the hidden layers' },
   activation: {
     kind: choice('tanh', 'relu', 'elu'),

@@ -24,6 +24,24 @@ export const presets: Record<string, Partial<TrainConfig>> = {
     entCoef: 0,
     vfCoef: 1,
   },
+  // Ours: convolutions on two frames of 10 x 10.
+  'Catch-v0': {
+    env: 'Catch-v0',
+    totalSteps: 200_000,
+    numEnvs: 16,
+    numSteps: 64,
+    batchSize: 256,
+    updateEpochs: 4,
+    learningRate: 1e-3,
+    lrSchedule: 'linear',
+    gamma: 0.95,
+    gaeLambda: 0.9,
+    entCoef: 0.01,
+    encoder: 'small',
+    hidden: [128],
+    activation: 'relu',
+    sharedTrunk: true,
+  },
   // rl-zoo's with 8 environments for 4, and without its state-dependent noise.
   'Pendulum-v1': {
     env: 'Pendulum-v1',

@@ -5,6 +5,7 @@ import type { Network } from '../../src/engine/layout.ts'
 import { ReferenceEngine } from '../../src/engine/reference.ts'
 import type { MakeEngine } from './conformance.ts'
 import { allNear, largestOf } from './near.ts'
+import { pictures, tameParameters } from './pictures.ts'
 import { oddLayout, randomBatch, randomParameters, sumsOf, uniformGrid } from './random.ts'
 import { cases } from './slopes.ts'
 
@@ -13,21 +14,17 @@ const TOLERANCE = 1e-4
 
 export function agreementConformance(make: MakeEngine): void {
   for (const [name, network, loss] of cases) agreesOn(name, make, network, loss)
+  for (const [name, network] of pictures) agreesOn(name, make, network)
 }
 
 /** One test: everything that both engines give for random parameters and rows. */
-export function agreesOn(
-  name: string,
-  make: MakeEngine,
-  network: Partial<Network>,
-  loss: Partial<Loss> = {},
-): void {
+function agreesOn(name: string, make: MakeEngine, network: Partial<Network>, loss: Partial<Loss> = {}): void {
   test(`${name}: gradients are the reference's`, async () => {
     const layout = oddLayout(network)
-    const { rows, minibatch } = randomBatch(layout, 3, 11)
+    const { rows, minibatch } = randomBatch(layout, 3, network.encoder ? 2 : 11)
     const [own, oracle] = await Promise.all(
       [make(layout), new ReferenceEngine(layout)].map(async engine => {
-        engine.setParameters(randomParameters(layout, 7))
+        engine.setParameters(network.encoder ? tameParameters(layout) : randomParameters(layout, 7))
         engine.setRows(rows)
         return sumsOf(engine, { ...minibatch, ...loss }, uniformGrid(layout, 2 ** -60))
       }),

@@ -22,6 +22,8 @@ export class KernelEngine implements Engine {
   #acted: Acted | null = null
 
   constructor(name: string, layout: Layout, load: Load) {
+    if (layout.network.encoder)
+      throw new UsageError(`--engine ${name}: the kernels have no convolutions; use --engine auto`)
     if (
       tensorsOf(layout, 'trunk').length > 2 * MAX_LAYERS ||
       tensorsOf(layout, 'actor').length > 2 * MAX_LAYERS

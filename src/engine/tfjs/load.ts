@@ -3,7 +3,7 @@ import { TFJS_VERSION } from '../../base/libtensorflow.ts'
 import { CPU } from '../device.ts'
 import type { Backend, Tf } from './backend.ts'
 import { loadLibtensorflow } from './libtensorflow.ts'
-import { registerConv2DBackpropFilter } from './wasmconv.ts'
+import { mendKernels } from './wasmkernels.ts'
 
 /** Engines of the family, by the name that --engine takes. */
 export const tfjsEngines = ['tfjs-node-gpu', 'tfjs-node', 'tfjs-wasm', 'tfjs-cpu'] as const
@@ -15,7 +15,7 @@ const loaders: Record<TfjsEngineName, () => Promise<Backend>> = {
   'tfjs-cpu': () => loadPlain('cpu', () => import('@tensorflow/tfjs-backend-cpu')),
   'tfjs-wasm': async () => {
     const backend = await loadPlain('wasm', () => import('@tensorflow/tfjs-backend-wasm'))
-    registerConv2DBackpropFilter(backend.tf)
+    mendKernels(backend.tf)
     return backend
   },
 }

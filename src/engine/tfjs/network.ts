@@ -1,5 +1,6 @@
-import { type Activation, type Layout, type Tensor as Place, tensorsOf } from '../layout.ts'
+import { type Activation, type Layout, type Part, type Tensor as Place, tensorsOf } from '../layout.ts'
 import type { Tensor2D, Tf, Variable } from './backend.ts'
+import { encoderOf } from './encoder.ts'
 
 /** A policy and a value function in tensors. */
 export interface TfjsNetwork {
@@ -13,27 +14,28 @@ type Layer = (x: Tensor2D) => Tensor2D
 
 /** The network that a layout describes; its parameters are set later. */
 export function networkOf(tf: Tf, layout: Layout): TfjsNetwork {
-  const { hidden, activation } = layout.network
+  const { encoder, hidden, activation } = layout.network
   const made = new Map<Place, Variable>()
   const variableOf = (place: Place): Variable => {
     const known = made.get(place) ?? tf.variable(tf.zeros([...place.shape]))
     made.set(place, known)
     return known
   }
-  const mlp = (part: 'trunk' | 'actor' | 'critic', activations: readonly (Activation | null)[]): Layer => {
+  const mlp = (part: Part, activations: readonly (Activation | null)[]): Layer => {
     const tensors = tensorsOf(layout, part).map(variableOf)
     const layers = activations.map((f, i) => dense(tf, tensors[2 * i], tensors[2 * i + 1], f))
     return x => layers.reduce((seen, layer) => layer(seen), x)
   }
   const all = hidden.map(() => activation)
   const shared = layout.network.sharedTrunk
+  const encode = encoder ? encoderOf(tf, encoder, tensorsOf(layout, 'encoder').map(variableOf)) : null
   const trunk = mlp('trunk', shared ? all : [])
   const actor = mlp('actor', shared ? [null] : [...all, null])
   const critic = mlp('critic', shared ? [null] : [...all, null])
   return {
     variables: layout.tensors.filter(({ name }) => name !== 'log_std').map(variableOf),
     forward: observations => {
-      const seen = trunk(observations)
+      const seen = trunk(encode ? encode(observations) : observations)
       return tf.concat2d([actor(seen), critic(seen)], 1)
     },
   }

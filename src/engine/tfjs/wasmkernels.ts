@@ -1,4 +1,4 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core'
+import type { KernelFunc, Tensor4D } from '@tensorflow/tfjs-core'
 import type { Tf } from './backend.ts'
 
 /** What the gradient of a convolution asks of its backend. */
@@ -11,12 +11,28 @@ interface Call {
   }
 }
 
-/**
- * The one kernel that tfjs's WebAssembly backend lacks for training convolutions: d loss / d filter, as one product
- * of matrices per tap of the filter.
- */
-export function registerConv2DBackpropFilter(tf: Tf): void {
+/** What tfjs's WebAssembly backend lacks for training convolutions, and what it gets wrong; once per process. */
+export function mendKernels(tf: Tf): void {
   if (tf.getKernel('Conv2DBackpropFilter', 'wasm')) return
+  addConv2DBackpropFilter(tf)
+  mendMaxPoolGrad(tf)
+}
+
+/** The kernel finds no largest number in a window without a positive one: it is given all numbers moved up. */
+function mendMaxPoolGrad(tf: Tf): void {
+  const own = tf.getKernel('MaxPoolGrad', 'wasm')
+  const kernelFunc: KernelFunc = call =>
+    tf.tidy(() => {
+      const x = call.inputs.input as Tensor4D
+      const input = tf.add(tf.sub(x, tf.min(x)), 1) as Tensor4D
+      return own.kernelFunc({ ...call, inputs: { ...call.inputs, input } }) as Tensor4D
+    })
+  tf.unregisterKernel('MaxPoolGrad', 'wasm')
+  tf.registerKernel({ ...own, kernelFunc })
+}
+
+/** d loss / d filter, as one product of matrices per tap of the filter. */
+function addConv2DBackpropFilter(tf: Tf): void {
   tf.registerKernel({
     kernelName: 'Conv2DBackpropFilter',
     backendName: 'wasm',
