@@ -62,10 +62,11 @@ export function kernelEngine(layout: Layout): Engine {
   return native ? new KernelEngine('native', layout, native) : wasmEngine(layout)
 }
 
-/** What moves the parameters beside an engine: in the kernels where they run, with the same bits. */
+/** What moves the parameters beside an engine: the kernels where they can, with the same bits as the oracle's. */
 export function makeOptimizer({ name, layout }: Pick<Engine, 'name' | 'layout'>): Optimizer {
-  if (name === 'native') return new KernelOptimizer(layout, bytes => loadNative(bytes)!)
-  return name === 'wasm' ? new KernelOptimizer(layout, loadWasm) : new Adam(layout)
+  if (name === 'reference') return new Adam(layout)
+  const native = name === 'wasm' ? null : nativeKernels()
+  return new KernelOptimizer(layout, native ?? loadWasm)
 }
 
 function wasmEngine(layout: Layout): Engine {
