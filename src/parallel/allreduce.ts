@@ -28,10 +28,11 @@ export function everybody(comm: Communicator, numShards: number): Strategy {
       return comm.allreduce(message, 'sum', layoutHash)
     },
     agree: () => {},
+    take: () => {},
     complete: state => state,
     max: values => comm.allreduce(values, 'max'),
     waited: () => comm.elapsed,
-    traffic: () => ({ gradients: { bytes } }),
+    traffic: () => ({ allreduce: { bytes } }),
   }
 }
 

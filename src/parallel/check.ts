@@ -7,6 +7,9 @@ import type { Parallelism } from './way.ts'
 
 /** Options that one way takes. */
 const own: Partial<Record<keyof TrainConfig, Parallelism>> = {
+  average: 'local',
+  averageEvery: 'local',
+  averageUnit: 'local',
   learners: 'sampler',
   servers: 'server',
 }
@@ -17,6 +20,10 @@ export function checkWay(config: TrainConfig, numShards: number, size: number): 
   for (const [field, way] of Object.entries(own) as [keyof TrainConfig, Parallelism][])
     if (way !== parallelism && config[field] !== fields[field].default)
       throw new UsageError(`${optionOf(field)} belongs to --parallelism ${way}, not ${parallelism}`)
+  if (parallelism === 'local' && config.targetKl !== null)
+    throw new UsageError(
+      '--parallelism local: no rank knows the KL of all, so --target-kl cannot stop them together; use --kl-target or --lr-schedule kl',
+    )
   checkRanks(config, numShards, size - idleRanks(config, size), size)
 }
 

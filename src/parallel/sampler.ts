@@ -68,6 +68,7 @@ export async function sampler(setting: Setting): Promise<Way> {
         weights.bytes += parameters.byteLength + totals.byteLength
       }),
 
+    take: () => {},
     complete: async state => {
       const { firstMoment, secondMoment, beta1Power, beta2Power } = state.adam
       const powers = Float64Array.of(beta1Power, beta2Power)

@@ -19,13 +19,13 @@ export function server({ config, sizes, comm, engine }: Setting): Way {
     rank < servers ? { first: 0, last: 0 } : part(numShards, rank - servers, workers)
   const own = holds(comm.rank)
   const slices = slicesOf(engine.layout.size, servers)
-  const gradients = new Flow()
-  const parameters = new Flow()
+  const push = new Flow()
+  const pull = new Flow()
   const inner =
     comm.rank < servers
       ? makeOptimizer({ name: engine.name, layout: cutLayout(engine.layout, slices[comm.rank]) })
       : null
-  const optimizer = new ServedOptimizer(comm, slices, inner, parameters)
+  const optimizer = new ServedOptimizer(comm, slices, inner, pull)
 
   const strategy: Strategy = {
     name: 'server',
@@ -38,16 +38,17 @@ export function server({ config, sizes, comm, engine }: Setting): Way {
     deliver: rollout => rollout,
     buffer: (length, reduction) => new (reduction === 'exact' ? Float64Array : Float32Array)(length),
     sum: message =>
-      gradients.time(() =>
+      push.time(() =>
         inner
-          ? addUp(comm, message, engine.layout.size, slices, gradients)
-          : handIn(comm, message, engine.layout.size, slices, gradients),
+          ? addUp(comm, message, engine.layout.size, slices, push)
+          : handIn(comm, message, engine.layout.size, slices, push),
       ),
     agree: () => {},
+    take: () => {},
     complete: async state => ({ ...state, adam: await optimizer.complete() }),
     max: values => comm.allreduce(values, 'max'),
     waited: () => comm.elapsed,
-    traffic: () => ({ gradients: gradients.total, parameters: parameters.total }),
+    traffic: () => ({ push: push.total, pull: pull.total }),
   }
   return { strategy, engine, optimizer }
 }

@@ -5,6 +5,7 @@ import type { TrainConfig } from '../ppo/config.ts'
 import type { Sizes } from '../ppo/sizes.ts'
 import type { Strategy } from '../ppo/strategy.ts'
 import { allreduce } from './allreduce.ts'
+import { local } from './local.ts'
 import { sampler } from './sampler.ts'
 import { server } from './server.ts'
 
@@ -27,7 +28,12 @@ export interface Way {
 
 export type Parallelism = TrainConfig['parallelism']
 
-const ways: Record<Parallelism, (setting: Setting) => Way | Promise<Way>> = { allreduce, sampler, server }
+const ways: Record<Parallelism, (setting: Setting) => Way | Promise<Way>> = {
+  allreduce,
+  local: setting => local(setting),
+  sampler,
+  server,
+}
 
 /** The way that `--parallelism` names: a collective. */
 export async function wayOf(setting: Setting): Promise<Way> {

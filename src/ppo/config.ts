@@ -41,7 +41,10 @@ export interface TrainConfig {
   engine: string
   reduction: Reduction | null
   shards: number | null
-  parallelism: 'allreduce' | 'sampler' | 'server'
+  parallelism: 'allreduce' | 'local' | 'sampler' | 'server'
+  average: 'all' | 'params'
+  averageEvery: number
+  averageUnit: 'minibatches' | 'updates'
   learners: number
   servers: number
   checkpointEvery: number | null

@@ -127,9 +127,20 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
     mayChange: true,
   },
   parallelism: {
-    kind: choice('allreduce', 'sampler', 'server'),
+    kind: choice('allreduce', 'local', 'sampler', 'server'),
     default: 'allreduce',
     doc: 'how ranks share the work: see src/parallel',
+  },
+  average: {
+    kind: choice('all', 'params'),
+    default: 'all',
+    doc: "local: all: parameters and Adam's moments; or params alone",
+  },
+  averageEvery: { kind: whole(1), default: 4, doc: 'local: from one average to the next, in --average-unit' },
+  averageUnit: {
+    kind: choice('minibatches', 'updates'),
+    default: 'minibatches',
+    doc: 'local: minibatches or updates',
   },
   learners: { kind: whole(1), default: 1, doc: 'sampler: ranks that learn; the others sample' },
   servers: { kind: whole(1), default: 1, doc: 'server: ranks that hold and move the parameters' },

@@ -51,6 +51,7 @@ export interface Parts {
 export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, parts: Parts): Promise<void> {
   const { strategy, sampler, optimizer, log, keeper, phase } = parts
   const { engine } = sampler
+  strategy.take(state)
   const rollout = new Rollout(
     config.numSteps,
     sampler.envs.numEnvs,

@@ -37,6 +37,8 @@ export interface TrainState {
   episodes: number
   /** Returns of the last 100 of them. */
   recentReturns: number[]
+  /** What each rank holds of its own, where they differ (`--parallelism local`). */
+  ranks: Float64Array[] | null
 }
 
 export function initialState(config: TrainConfig, layout: Layout, parameters: Float32Array): TrainState {
@@ -58,6 +60,7 @@ export function initialState(config: TrainConfig, layout: Layout, parameters: Fl
     rewardMoments: vectorMoments(1),
     episodes: 0,
     recentReturns: [],
+    ranks: null,
   }
 }
 

@@ -35,7 +35,9 @@ export interface Strategy {
    * @param totals of what the minibatches were like (Meter): the same on all ranks afterwards
    */
   agree(state: TrainState, totals: Float64Array): Eventually<void>
-  /** For a commit: the whole state, on every rank, if this rank holds a part of it. */
+  /** Before the first update: leaves of a whole state what this rank is to hold, in place. */
+  take(state: TrainState): void
+  /** For a commit: gives a whole one on every rank. */
   complete(state: TrainState): Eventually<TrainState>
   /** Largest of every element over all ranks that should hold the same parameters now, in place. */
   max(values: Float64Array): Promise<void>

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UsageError } from '../../src/base/errors.ts'
+import { makeOptimizer } from '../../src/engine/select.ts'
 import { resolveConfig } from '../../src/options.ts'
 import { checkWay } from '../../src/parallel/check.ts'
+import { local } from '../../src/parallel/local.ts'
+import type { Setting } from '../../src/parallel/way.ts'
+import type { Parts } from '../../src/ppo/ppo.ts'
 import { sizesOf } from '../../src/ppo/sizes.ts'
 import { hashInProcess } from './twin.ts'
+import { plainSgd, trainRanks } from './ways.ts'
 
 const small = ['--total-steps', '512', '--update-epochs', '2', '--batch-size', '128']
 /** What else could show who does what: continuous actions, moments, a penalty and a rate that follow the KL, a stop. */
@@ -33,6 +38,44 @@ for (const [name, options] of Object.entries({ small, every }))
         expected,
         `${size} ranks: ${way.join(' ')}`,
       )
+  })
+
+test('local steps of plain descent, averaged after every minibatch, are steps of the averaged gradient', async () => {
+  const options = [...small, '--learning-rate', '0.05']
+  const way = ['--parallelism', 'local', '--average-every', '1', '--average', 'params']
+  const sgd = (parts: Parts, setting: Setting) => {
+    const inner = plainSgd(makeOptimizer(setting.engine))
+    return setting.comm.size === 1 ? { ...parts, optimizer: inner } : { ...parts, ...local(setting, inner) }
+  }
+  const [expected] = (await trainRanks(1, options, null, sgd)).parameters
+  const [begin] = (await trainRanks(1, [...options, '--learning-rate', '0'])).parameters
+  // Three ranks hold 2, 3 and 3 of the shards: a mean that forgets the rows shows.
+  const { parameters } = await trainRanks(3, [...options, ...way], null, sgd)
+  for (const own of parameters) assert.deepEqual(own, parameters[0])
+  const largest = (a: Float32Array, b: Float32Array) => Math.max(...a.map((x, i) => Math.abs(x - b[i])))
+  assert.ok(largest(begin, expected) > 1e-3)
+  const off = largest(parameters[0], expected)
+  assert.ok(off < 1e-6, `${off}`)
+})
+
+const average = ['--parallelism', 'local', '--average-every']
+for (const [size, way] of [
+  [3, ['--parallelism', 'sampler']],
+  [3, ['--parallelism', 'server', '--servers', '2']],
+  [3, [...average, '3']],
+  [3, [...average, '3', '--average', 'params']],
+  [2, [...average, '2', '--average-unit', 'updates']],
+] as const)
+  test(`${way.slice(1).join(' ')}: goes on from a commit as if it had not stopped`, async () => {
+    const options = [...small, '--total-steps', '768', '--checkpoint-every', '1', ...way]
+    const whole = await trainRanks(size, options)
+    assert.equal(whole.commits.length, 3)
+    const rest = await trainRanks(size, options, whole.commits[0])
+    assert.deepEqual(rest.parameters, whole.parameters)
+    assert.deepEqual(rest.commits.at(-1), whole.commits.at(-1))
+    // And with another number of ranks, if not with the same bits.
+    const other = await trainRanks(4, options, whole.commits[0])
+    assert.equal(other.commits.length, 2)
   })
 
 test('what cannot be is refused with what can', () => {
