@@ -6,6 +6,7 @@ import { ranges } from '../showplan.ts'
 import { Fold } from './fold.ts'
 import { Lines } from './lines.ts'
 import { Logs } from './logs.ts'
+import { neverBlock } from './neverblock.ts'
 import { Pieces } from './pieces.ts'
 
 export interface OutputOptions {
@@ -60,6 +61,7 @@ export class Output {
     this.#options = options
     this.#logs = new Logs(options.hosts.length, options.overflow)
     this.#severalHosts = new Set(options.hosts).size > 1
+    for (const stream of [process.stdout, process.stderr]) neverBlock(stream)
   }
 
   /** Bytes of a rank. `done` is called when they have gone out: a reader that is slow slows the ranks down. */

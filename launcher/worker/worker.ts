@@ -15,6 +15,7 @@ import { serve } from '../serve.ts'
 import { spawnLocal } from '../spawn/local.ts'
 import { Hub } from './hub.ts'
 import { join, machineId } from './join.ts'
+import { startKeeper } from './keeper.ts'
 import { findPlace, keyOf, leaveNote, newToken, type Place, removeNote } from './place.ts'
 
 type Ended = (folder: string) => Promise<void>
@@ -41,7 +42,9 @@ export async function worker(argv: readonly string[], ended: Ended): Promise<num
 async function follow(args: RunArgs, identity: WorkerIdentity, place: Place): Promise<number> {
   const facts = factsOfThisHost(await addonProblem())
   const socket = await join(identity, place, args.startTimeout)
-  return serve(newJobId(), socket, socket, facts)
+  const mark = newJobId()
+  startKeeper(mark)
+  return serve(mark, socket, socket, facts)
 }
 
 async function lead(

@@ -55,7 +55,8 @@ export class LiveConsole {
   refresh(): void {
     this.#stale = true
     const wait = this.#onTerminal ? REDRAW : Math.max(EVERY, (Date.now() - this.#begin) / LATER)
-    if (Date.now() - this.#last >= wait) this.#show()
+    const takes = this.#stream.writableLength === 0 // no after Ctrl-S
+    if (takes && Date.now() - this.#last >= wait) this.#show()
   }
 
   /** Writes a whole line above the living ones. */

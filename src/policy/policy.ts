@@ -1,9 +1,9 @@
-import { PporunError } from '../base/errors.ts'
+import { PporunError, UsageError } from '../base/errors.ts'
 import { loadCheckpoint } from '../checkpoint/checkpoint.ts'
 import type { Engine } from '../engine/engine.ts'
 import { type Layout, layoutOf, type Network } from '../engine/layout.ts'
 import { makeEngine } from '../engine/select.ts'
-import { specOf } from '../env/registry.ts'
+import { environmentIds, specOf } from '../env/registry.ts'
 import { clipActions } from '../env/spaces.ts'
 import { type EvaluateOptions, type Evaluation, play, summarise } from './evaluate.ts'
 
@@ -54,6 +54,10 @@ export async function evaluate(path: string, options: EvaluateOptions = {}): Pro
 
 function load(path: string): { env: string; layout: Layout; openEngine: () => Promise<Engine> } {
   const { env, network, normalizer, tensors, parameters } = loadCheckpoint(path)
+  if (!environmentIds().includes(env))
+    throw new UsageError(
+      `${path}: '${env}' is an environment that a script has registered; evaluate there: registerEnv('${env}', ...), then evaluate('${path}')`,
+    )
   const layout = layoutOf(network as Network)
   const fits = layout.tensors.every(({ name, offset }) =>
     tensors.some(stored => stored.name === name && stored.offset === offset),

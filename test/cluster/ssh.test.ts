@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { checkout } from '../data.ts'
 import { readJson, run, script } from '../rig.ts'
 import { onCluster } from './cluster.ts'
 
@@ -20,19 +21,34 @@ onCluster('over ssh', ['login', 'n1', 'n2', 'n3'], cluster => {
     await cluster().quiet(5)
   })
 
-  test('Ctrl-Z for longer than a host may be silent: the job goes on', async () => {
+  test('Ctrl-Z, or Ctrl-S with much to print, for longer than a host may be silent: the job goes on', async () => {
     const path = script(
       cluster().folder,
-      `import { connect } from 'pporun'\nconst comm = await connect()\nconsole.log('under way')\nawait new Promise(resolve => setTimeout(resolve, 14_000))\nawait comm.barrier()\nconsole.log('done')\n`,
+      `import { connect } from 'pporun'
+const comm = await connect()
+console.log('under way')
+for (let i = 0; i < 1000; i++) console.log('x'.repeat(999))
+await new Promise(resolve => setTimeout(resolve, 14_000))
+await comm.barrier()
+console.log('done')`,
     )
-    const job = cluster().pporun(['-H', 'n1,n2', path])
-    await job.prints('under way', 20)
-    job.process.kill('SIGTSTP')
+    const words = ['-H', 'n1,n2', path]
+    const suspended = cluster().pporun(words)
+    const command = [process.execPath, join(checkout, 'launcher', 'pporun.mjs'), ...words].join(' ')
+    const blocked = cluster().login.start('script', ['-qefc', command, '/dev/null'], {
+      cwd: cluster().folder,
+    })
+    await Promise.all([suspended, blocked].map(job => job.prints('under way', 20)))
+    suspended.process.kill('SIGTSTP')
+    blocked.process.stdout!.pause()
     await new Promise(resolve => setTimeout(resolve, 11_000))
-    job.process.kill('SIGCONT')
-    const { status, stdout, stderr } = await job.ended
-    assert.equal(status, 0, stderr)
-    assert.match(stdout, /done/)
+    suspended.process.kill('SIGCONT')
+    blocked.process.stdout!.resume()
+    for (const { ended } of [suspended, blocked]) {
+      const { status, stdout, stderr } = await ended
+      assert.equal(status, 0, stderr + stdout.slice(-1000))
+      assert.match(stdout, /done/)
+    }
     await cluster().quiet(5)
   })
 

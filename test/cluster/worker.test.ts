@@ -73,13 +73,15 @@ for (const [name, variable] of [
 for (const victim of [0, 1, 2])
   test(`kill -9 of worker ${victim}: the others end within 5 s and say so in their status`, async t => {
     const path = script(temporaryFolder(t), WAIT)
-    const common = { ...(await meeting(t)), WORLD_SIZE: '3' }
+    const TMPDIR = temporaryFolder(t)
+    const common = { ...(await meeting(t)), WORLD_SIZE: '3', TMPDIR }
     const jobs = [0, 1, 2].map(rank => pporun(['worker', path], { env: { ...common, RANK: String(rank) } }))
     for (const rank of [0, 1, 2]) await jobs[0].prints(`under way ${rank} ${rank} 3`)
     jobs[victim].process.kill('SIGKILL')
     for (const job of jobs) await job.allGone(5)
     for (const [rank, { ended }] of jobs.entries())
       if (rank !== victim) assert.notEqual((await ended).status, 0)
+    assert.deepEqual(readdirSync(TMPDIR), [])
     if (victim !== 0)
       assert.match((await jobs[0].ended).stderr, /the job lost its agent on .*\(its connection ended\)/)
   })

@@ -16,4 +16,10 @@ test('an environment that a script registers is trained, with the same bits at n
     hashes.push(readJson<{ paramsHash: string }>(out, 'run.json').paramsHash)
   }
   assert.equal(hashes[0], hashes[1])
+  const { status, stderr } = await run(['eval', join(folder, '1')])
+  assert.equal(status, 2)
+  assert.match(
+    stderr,
+    /^pporun: .* is an environment that a script has registered; evaluate there: registerEnv\(.*\n$/,
+  )
 })

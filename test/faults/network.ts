@@ -16,6 +16,8 @@ const HERE = '127.0.0.1'
 export class FaultyNetwork {
   /** Which fault, and on the way to which rank. */
   fault: { kind: Fault; to: number } | null = null
+  /** Pieces of messages that it has come to. */
+  struck = 0
   readonly #sockets = new Set<Socket>()
   readonly #servers: Server[] = []
 
@@ -45,7 +47,11 @@ export class FaultyNetwork {
 
   #carry(rank: number, client: Socket, upstream: Socket): void {
     const way = new Way(client, upstream)
-    client.on('data', chunk => way.carry(chunk, this.fault?.to === rank ? this.fault.kind : null))
+    client.on('data', chunk => {
+      const fault = this.fault?.to === rank ? this.fault.kind : null
+      if (fault) this.struck++
+      way.carry(chunk, fault)
+    })
     upstream.on('data', chunk => client.write(chunk))
     for (const [socket, other] of [
       [client, upstream],
@@ -98,14 +104,14 @@ class Way {
 export const interposed = (url: string): string => `
 const tell = process.send!.bind(process)
 process.send = ((message: any, ...rest: any[]) => {
-  if (message.type !== 'address') return (tell as any)(message, ...rest)
+  if (message.type !== 'member') return (tell as any)(message, ...rest)
   const ask = async (endpoint: string) => {
     const port = endpoint.split(':').pop()
     const answer = await fetch('${url}/?rank=' + process.env.PPORUN_RANK + '&port=' + port)
     return 'tcp://${HERE}:' + (await answer.text())
   }
-  Promise.all(message.address.endpoints.map(ask)).then(endpoints =>
-    (tell as any)({ ...message, address: { ...message.address, endpoints } }, ...rest))
+  Promise.all(message.member.endpoints.map(ask)).then(endpoints =>
+    (tell as any)({ ...message, member: { ...message.member, endpoints } }, ...rest))
   return true
 }) as any
 `
