@@ -6,18 +6,25 @@ import { encoderFor } from './engine/encoder.ts'
 import { type Layout, layoutHash, layoutOf, type Network } from './engine/layout.ts'
 import { makeVectorEnv, specOf } from './env/registry.ts'
 import type { Fleet } from './fleet.ts'
+import type { Logger } from './log/logger.ts'
 import { wayOf } from './parallel/way.ts'
 import type { Commit } from './ppo/commit.ts'
 import type { TrainConfig } from './ppo/config.ts'
 import { normalizerOf } from './ppo/normalize.ts'
-import type { Parts } from './ppo/ppo.ts'
+import { type Parts, ppo } from './ppo/ppo.ts'
 import { Running } from './ppo/running.ts'
 import type { Sizes } from './ppo/sizes.ts'
 import { hashParameters, type TrainState } from './ppo/state.ts'
 import { count, environmentsOf } from './ppo/strategy.ts'
 import type { Reporter, Since } from './reporter.ts'
 
-/** The real parts that the algorithm is handed on this rank. */
+/** What this rank has to do, and the real parts that it is handed. */
+export interface Task extends Parts {
+  /** Environments of its own, or of all. */
+  env: string
+  train(state: TrainState, log: Logger): Promise<void>
+}
+
 export async function assemble(
   config: TrainConfig,
   sizes: Sizes,
@@ -25,12 +32,13 @@ export async function assemble(
   fleet: Fleet,
   reporter: Reporter,
   since: Since | null,
-): Promise<Parts> {
-  const { env, seed, checkpointEvery, keep } = config
-  const { strategy, engine, optimizer } = await wayOf({ config, sizes, comm, engine: fleet.engine })
+): Promise<Task> {
+  const { seed, checkpointEvery, keep } = config
+  const way = await wayOf({ config, sizes, comm, engine: fleet.engine })
+  const { strategy, engine, optimizer, env = config.env, train = ppo } = way
   const environments = environmentsOf(strategy.samples, sizes.envsPerShard)
   const [numEnvs, firstEnv] = [count(environments), environments.first]
-  return {
+  const parts: Parts = {
     strategy,
     sampler: {
       envs: makeVectorEnv(env, numEnvs, { seed, purpose: Purpose.reset, firstEnv }),
@@ -48,6 +56,11 @@ export async function assemble(
       keep: commit => reporter.save(() => checkpointOf(commit, config), keep),
     },
     phase: phase => progress().phase(phase),
+  }
+  return {
+    ...parts,
+    env,
+    train: (state, log) => train(way.config ?? config, way.sizes ?? sizes, state, { ...parts, log }),
   }
 }
 

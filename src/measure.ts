@@ -5,7 +5,6 @@ import { openFleet } from './fleet.ts'
 import type { Metrics } from './log/logger.ts'
 import { resolveConfig } from './options.ts'
 import { checkWay } from './parallel/check.ts'
-import { ppo } from './ppo/ppo.ts'
 import { sizesOf } from './ppo/sizes.ts'
 import { initialState } from './ppo/state.ts'
 import { allParts, type Part, type Split, splitOf } from './ppo/stopwatch.ts'
@@ -59,15 +58,18 @@ async function trainFor(
   const sizes = sizesOf(config)
   checkWay(config, sizes.numShards, comm.size)
   const fleet = await openFleet(config, comm)
-  const parts = await assemble(config, sizes, comm, fleet, silentReporter(''), null)
-  const { layout, name } = parts.sampler.engine
+  const task = await assemble(
+    { ...config, checkpointEvery: null },
+    sizes,
+    comm,
+    fleet,
+    silentReporter(''),
+    null,
+  )
+  const { layout, name } = task.sampler.engine
   const state = initialState(config, layout, initialParameters(layout, config.seed))
   const updates: Metrics[] = []
-  await ppo(config, sizes, state, {
-    ...parts,
-    log: { write: metrics => void updates.push(metrics) },
-    keeper: { isDue: () => false, keep: async () => {} },
-  })
+  await task.train(state, { write: metrics => void updates.push(metrics) })
   const median = (part: Part) =>
     updates.map(metrics => metrics[`time/${part}`]! * 1e6).sort((a, b) => a - b)[updates.length >> 1]
   return { split: splitOf(median), rows, engine: name }

@@ -2,6 +2,7 @@ import parser from 'yargs-parser'
 import { UsageError } from './base/errors.ts'
 import { nearest } from './base/nearest.ts'
 import { wrongOption } from './base/words.ts'
+import { baseOf } from './env/registry.ts'
 import { checkFields, optionOf, readWord } from './ppo/check.ts'
 import { defaultConfig, type Field, type TrainConfig } from './ppo/config.ts'
 import { fields } from './ppo/fields.ts'
@@ -61,8 +62,8 @@ function readRequest(
 
 function presetFor(name: string | undefined, env: string | undefined): Partial<TrainConfig> {
   if (name === undefined) {
-    const own = env ?? defaultConfig().env
-    return Object.hasOwn(presets, own) ? presets[own] : {}
+    const own = baseOf(env ?? defaultConfig().env)
+    return Object.hasOwn(presets, own) ? { ...presets[own], env: env ?? own } : {}
   }
   if (Object.hasOwn(presets, name)) return presets[name]
   const close = nearest(name, Object.keys(presets))
@@ -86,7 +87,8 @@ export function splitOptions(given: readonly string[]): Map<string, string[]> {
     const [, option, inWord] = /^--([^=]+)(?:=(.*))?$/.exec(words[i]) ?? []
     if (option === undefined) throw new UsageError(`unexpected '${words[i]}' after the script`)
     const value = inWord ?? words[++i] ?? ''
-    const takesList = fields[names.get(option)!]?.kind.type === 'wholes'
+    const { type } = fields[names.get(option)!]?.kind ?? { type: 'text' }
+    const takesList = type === 'wholes' || type === 'names'
     const list = takesList ? [value] : value.split(',')
     if (list.includes('')) throw new UsageError(`--${option} needs a value`)
     values.set(option, [...(values.get(option) ?? []), ...list])

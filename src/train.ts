@@ -18,7 +18,6 @@ import { restore } from './ppo/commit.ts'
 import type { TrainConfig } from './ppo/config.ts'
 import { assertInStep } from './ppo/instep.ts'
 import { normalizerOf } from './ppo/normalize.ts'
-import { ppo } from './ppo/ppo.ts'
 import { type Sizes, sizesOf } from './ppo/sizes.ts'
 import { initialState } from './ppo/state.ts'
 import { openReporter, type Reporter } from './reporter.ts'
@@ -84,7 +83,7 @@ async function goOn(
   }
   if (!commit.environments)
     reporter.say(
-      `${config.env} cannot save its state: episodes begin anew, and the bits are not those of one go`,
+      `its environments (${config.env}) are not in it: episodes begin anew, and the bits are not those of one go`,
     )
   reporter.say(`goes on after update ${update} of ${sizes.numUpdates}`)
   return trainWith(config, sizes, comm, reporter, start)
@@ -102,22 +101,22 @@ export async function trainWith(
   const before = start ? start.commit.state.update : 0
   const since = start && { source: start.source, update: before, steps: before * rows }
   const fleet = await openFleet(config, comm)
-  const parts = await assemble(config, sizes, comm, fleet, reporter, since)
-  const { engine } = parts.sampler
+  const task = await assemble(config, sizes, comm, fleet, reporter, since)
+  const { engine } = task.sampler
   const state =
     start?.commit.state ?? initialState(config, engine.layout, initialParameters(engine.layout, config.seed))
   reporter.fields(describeRun(config, sizes, comm, fleet))
-  if (start) await restore(start.commit, parts.sampler)
+  if (start) await restore(start.commit, task.sampler)
   const begin = performance.now()
   const split = new SplitLog()
   const live = reporter.live(() => policyOf(state, config))
-  await ppo(config, sizes, state, { ...parts, log: loggers(parts.log, live, split) })
+  await task.train(state, loggers(task.log, live, split))
   const seconds = (performance.now() - begin) / 1000
-  parts.phase('other')
-  await assertInStep(parts.strategy, state.update, state.parameters)
+  task.phase('other')
+  await assertInStep(task.strategy, state.update, state.parameters)
 
   engine.setNormalizer(normalizerOf(config, state))
-  const evaluation = await evaluateTogether(config.env, engine, comm)
+  const evaluation = await evaluateTogether(task.env, engine, comm)
   await reporter.close()
   const outcome = describeOutcome(state, sizes, (state.update - before) * rows, seconds)
   reporter.fields({ ...outcome, evaluation, status: 'completed' })

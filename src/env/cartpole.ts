@@ -9,7 +9,6 @@ const GRAVITY = 9.8
 const POLE_MASS = 0.1
 const TOTAL_MASS = 0.1 + 1.0
 const HALF_LENGTH = 0.5
-const POLE_MASS_LENGTH = POLE_MASS * HALF_LENGTH
 const FORCE = 10
 const TIME_STEP = 0.02
 const POSITION_LIMIT = 2.4
@@ -41,15 +40,24 @@ export const cartPole: Dynamics = {
     for (let k = 4 * first; k < 4 * last; k++) observations[k] = state[k]
   },
 
-  advance(state, first, last, actions, rewards, terminated) {
+  advance: advanceWith(HALF_LENGTH),
+}
+
+/** CartPole with a pole of another length: half of it, in m, as Gymnasium counts. */
+export function cartPoleOf(id: string, halfLength: number): Dynamics {
+  return { ...cartPole, id, advance: advanceWith(halfLength) }
+}
+
+function advanceWith(halfLength: number): Dynamics['advance'] {
+  return (state, first, last, actions, rewards, terminated) => {
     for (let i = first; i < last; i++) angles[i - first] = state[4 * i + 2]
     sinCos(angles, last - first, sines, cosines)
     for (let i = first; i < last; i++) {
-      push(state, 4 * i, actions[i] === 1 ? FORCE : -FORCE, sines[i - first], cosines[i - first])
+      push(state, 4 * i, halfLength, actions[i] === 1 ? FORCE : -FORCE, sines[i - first], cosines[i - first])
       rewards[i] = 1
       terminated[i] = isOver(state, 4 * i) ? 1 : 0
     }
-  },
+  }
 }
 
 const angles = new Float64Array(BLOCK)
@@ -57,14 +65,21 @@ const sines = new Float64Array(BLOCK)
 const cosines = new Float64Array(BLOCK)
 
 /** One explicit Euler step: positions move with the old velocities. */
-function push(state: Float64Array, at: number, force: number, sine: number, cosine: number): void {
+function push(
+  state: Float64Array,
+  at: number,
+  halfLength: number,
+  force: number,
+  sine: number,
+  cosine: number,
+): void {
+  const massLength = POLE_MASS * halfLength
   const velocity = state[at + 1]
   const spin = state[at + 3]
-  const thrust = (force + POLE_MASS_LENGTH * (spin * spin) * sine) / TOTAL_MASS
+  const thrust = (force + massLength * (spin * spin) * sine) / TOTAL_MASS
   const angularAcceleration =
-    (GRAVITY * sine - cosine * thrust) /
-    (HALF_LENGTH * (4 / 3 - (POLE_MASS * (cosine * cosine)) / TOTAL_MASS))
-  const acceleration = thrust - (POLE_MASS_LENGTH * angularAcceleration * cosine) / TOTAL_MASS
+    (GRAVITY * sine - cosine * thrust) / (halfLength * (4 / 3 - (POLE_MASS * (cosine * cosine)) / TOTAL_MASS))
+  const acceleration = thrust - (massLength * angularAcceleration * cosine) / TOTAL_MASS
   state[at] += TIME_STEP * velocity
   state[at + 1] += TIME_STEP * acceleration
   state[at + 2] += TIME_STEP * spin

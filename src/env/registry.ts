@@ -4,7 +4,7 @@ import { Purpose } from '../base/math/streams.ts'
 import { nearest } from '../base/nearest.ts'
 import { acrobot } from './acrobot.ts'
 import { DynamicsBatch } from './batch.ts'
-import { cartPole } from './cartpole.ts'
+import { cartPole, cartPoleOf } from './cartpole.ts'
 import { catchBalls } from './catch.ts'
 import { checkSpaces } from './checkenv.ts'
 import type { Dynamics } from './dynamics.ts'
@@ -72,12 +72,29 @@ export function environmentIds(): string[] {
 
 /** What an id stands for; an unknown one is a UsageError that names the nearest. */
 export function kindOf(id: string): Kind {
-  const kind = known.get(id)
+  const kind = known.get(id) ?? variantOf(id)
   if (kind) return kind
   const meant = nearest(id, environmentIds())
   const hint = meant === undefined ? '.' : `; did you mean ${meant}?`
   throw new UsageError(`unknown environment '${id}'${hint} Known: ${environmentIds().join(', ')}`)
 }
+
+const variants = new Map<string, Kind>()
+
+/** `CartPole-v1:length=0.25`: an environment with a number of its own. */
+function variantOf(id: string): Kind | null {
+  const [base, option, ...more] = id.split(':')
+  if (option === undefined || base !== cartPole.id) return null
+  const [, length] = /^length=(\d*\.?\d+)$/.exec(option) ?? []
+  if (more.length > 0 || !(Number(length) > 0))
+    throw new UsageError(`environment '${id}': ${base} takes length=X, half its pole in m (0.5)`)
+  const kind = variants.get(id) ?? cartPoleOf(id, Number(length))
+  variants.set(id, kind)
+  return kind
+}
+
+/** The environment that an id is a kind of: `CartPole-v1` of `CartPole-v1:length=0.25`. */
+export const baseOf = (id: string): string => id.split(':')[0]
 
 /** The spaces and limits of an environment. Errors as for `kindOf`. */
 export function specOf(id: string): EnvSpec {

@@ -3,6 +3,7 @@ import { optionOf } from '../ppo/check.ts'
 import type { TrainConfig } from '../ppo/config.ts'
 import { fields } from '../ppo/fields.ts'
 import { checkRanks } from '../ppo/sizes.ts'
+import { federatedProblem } from './federated.ts'
 import type { Parallelism } from './way.ts'
 
 /** Options that one way takes. */
@@ -12,6 +13,14 @@ const own: Partial<Record<keyof TrainConfig, Parallelism>> = {
   averageUnit: 'local',
   learners: 'sampler',
   servers: 'server',
+  clientEnvs: 'federated',
+  clientShards: 'federated',
+  localUpdates: 'federated',
+  clientFraction: 'federated',
+  dropout: 'federated',
+  secure: 'federated',
+  updateClip: 'federated',
+  updateNoise: 'federated',
 }
 
 /** Refuses what cannot be on so many ranks, in a sentence that says what can: a UsageError. */
@@ -24,6 +33,8 @@ export function checkWay(config: TrainConfig, numShards: number, size: number): 
     throw new UsageError(
       '--parallelism local: no rank knows the KL of all, so --target-kl cannot stop them together; use --kl-target or --lr-schedule kl',
     )
+  const problem = parallelism === 'federated' ? federatedProblem(config, { numShards }, size) : null
+  if (problem) throw new UsageError(`--parallelism ${parallelism}: ${problem}`)
   checkRanks(config, numShards, size - idleRanks(config, size), size)
 }
 

@@ -2,9 +2,11 @@ import type { Communicator } from '../collective/communicator.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Optimizer } from '../engine/optimizer.ts'
 import type { TrainConfig } from '../ppo/config.ts'
+import type { ppo } from '../ppo/ppo.ts'
 import type { Sizes } from '../ppo/sizes.ts'
 import type { Strategy } from '../ppo/strategy.ts'
 import { allreduce } from './allreduce.ts'
+import { federated } from './federated.ts'
 import { local } from './local.ts'
 import { sampler } from './sampler.ts'
 import { server } from './server.ts'
@@ -24,6 +26,14 @@ export interface Way {
   engine: Engine
   /** What moves the parameters that this rank holds. */
   optimizer: Optimizer
+  /** Of what it learns from, where that is not all shards. */
+  sizes?: Sizes
+  /** What it trains with, where that is its own: it may change between updates. */
+  config?: TrainConfig
+  /** Its environments, where they are not those of the configuration. */
+  env?: string
+  /** What it does, where that is not the loop of ppo.ts. */
+  train?: typeof ppo
 }
 
 export type Parallelism = TrainConfig['parallelism']
@@ -33,6 +43,7 @@ const ways: Record<Parallelism, (setting: Setting) => Way | Promise<Way>> = {
   local: setting => local(setting),
   sampler,
   server,
+  federated,
 }
 
 /** The way that `--parallelism` names: a collective. */

@@ -13,6 +13,7 @@ export type Kind =
   | { type: 'number'; least: number; most?: number }
   | { type: 'choice'; choices: readonly string[] }
   | { type: 'wholes'; least: number }
+  | { type: 'names' }
 
 /** The name of a field on the command line. */
 export const optionOf = (field: string): string =>
@@ -50,6 +51,8 @@ function accepts(kind: Kind, value: unknown): boolean {
       return kind.choices.includes(value as string)
     case 'wholes':
       return Array.isArray(value) && value.every(item => Number.isSafeInteger(item) && item >= kind.least)
+    case 'names':
+      return Array.isArray(value) && value.every(item => typeof item === 'string' && item !== '')
   }
 }
 
@@ -72,6 +75,8 @@ function describeKind(kind: Kind): string {
       return `one of ${kind.choices.join(', ')}`
     case 'wholes':
       return 'whole numbers separated by commas, such as 64,64'
+    case 'names':
+      return 'names separated by commas'
   }
 }
 
@@ -82,5 +87,6 @@ export function readWord(name: keyof TrainConfig, word: string): unknown {
   if (none && word === none) return null
   if (kind.type === 'text' || kind.type === 'choice') return word
   if (kind.type === 'flag') return word === 'true' ? true : word === 'false' ? false : word
+  if (kind.type === 'names') return word.split(',')
   return kind.type === 'wholes' ? word.split(',').map(toNumber) : toNumber(word)
 }

@@ -30,15 +30,21 @@ export async function commit(
   return {
     state: copy(await strategy.complete({ ...state, adam: optimizer.state })),
     running: Float64Array.from(parts.flatMap(({ running }) => [...running])),
-    environments: saved.every(bytes => bytes !== null) ? Uint8Array.from(Buffer.concat(saved)) : null,
+    environments:
+      !strategy.isPrivate && saved.every(bytes => bytes !== null)
+        ? Uint8Array.from(Buffer.concat(saved))
+        : null,
   }
 }
 
-/** Puts a rank's environments back where a commit found them; its number of ranks may have been another. */
+/**
+ * Puts a rank's environments back where a commit found them; its number of ranks may have been another. Those that it does
+ * not hold, as of a client that tells nobody, begin anew.
+ */
 export async function restore({ running, environments }: Commit, sampler: Sampler): Promise<void> {
   const { envs, firstEnv } = sampler
   const end = firstEnv + envs.numEnvs
-  if (environments && envs.load) {
+  if (environments && envs.load && running.length >= 3 * end) {
     const perEnv = environments.length / (running.length / 3)
     envs.load(environments.slice(firstEnv * perEnv, end * perEnv))
     sampler.running.fromArray(running.subarray(3 * firstEnv, 3 * end))

@@ -41,12 +41,20 @@ export interface TrainConfig {
   engine: string
   reduction: Reduction | null
   shards: number | null
-  parallelism: 'allreduce' | 'local' | 'sampler' | 'server'
+  parallelism: 'allreduce' | 'local' | 'sampler' | 'server' | 'federated'
   average: 'all' | 'params'
   averageEvery: number
   averageUnit: 'minibatches' | 'updates'
   learners: number
   servers: number
+  clientEnvs: string[] | null
+  clientShards: number[] | null
+  localUpdates: number
+  clientFraction: number
+  dropout: number
+  secure: boolean
+  updateClip: number | null
+  updateNoise: number
   checkpointEvery: number | null
   keep: number
   resume: string | null
@@ -57,7 +65,7 @@ export interface Field {
   /** Whether a run may go on with another value. */
   mayChange?: true
   /** What holds unless a preset, the config or an option says otherwise. */
-  default: string | number | boolean | number[] | null
+  default: string | number | boolean | number[] | string[] | null
   /** The word for null, where a field may be null: `off`, or `auto` if something is derived then. */
   none?: string
   doc: string

@@ -127,7 +127,7 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
     mayChange: true,
   },
   parallelism: {
-    kind: choice('allreduce', 'local', 'sampler', 'server'),
+    kind: choice('allreduce', 'local', 'sampler', 'server', 'federated'),
     default: 'allreduce',
     doc: 'how ranks share the work: see src/parallel',
   },
@@ -144,4 +144,31 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
   },
   learners: { kind: whole(1), default: 1, doc: 'sampler: ranks that learn; the others sample' },
   servers: { kind: whole(1), default: 1, doc: 'server: ranks that hold and move the parameters' },
+  clientEnvs: {
+    kind: { type: 'names' },
+    default: null,
+    none: 'off',
+    doc: "federated: each client's environment, in turn (CartPole-v1:length=0.25,...)",
+  },
+  clientShards: {
+    kind: { type: 'wholes', least: 1 },
+    default: null,
+    none: 'auto',
+    doc: "federated: each client's part of the environments, in shards; auto: equal",
+  },
+  localUpdates: { kind: whole(1), default: 1, doc: 'federated: updates that a client makes per round' },
+  clientFraction: { kind: number(0, 1), default: 1, doc: 'federated: chance of a client to be in a round' },
+  dropout: { kind: number(0, 1), default: 0, doc: 'federated: chance of a client to drop out of its round' },
+  secure: { kind: flag, default: false, doc: 'federated: updates under masks; nobody sees a single one' },
+  updateClip: {
+    kind: number(0),
+    default: null,
+    none: 'off',
+    doc: "federated: longest update of a client's parameters (norm)",
+  },
+  updateNoise: {
+    kind: number(0),
+    default: 0,
+    doc: 'federated: deviation of the noise, in --update-clip; epsilon is logged',
+  },
 }

@@ -83,6 +83,7 @@ export class Meter {
       'time/allreduce': (waited - this.#waitedBefore) / 1000,
       ...Object.fromEntries(allParts.map(part => [`time/${part}`, split[part] / 1000])),
       ...this.#traffic(),
+      ...this.#strategy.figures?.(),
     }
     this.#waitedBefore = waited
     totals.fill(0)

@@ -74,6 +74,7 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
   )
   engine.setParameters(state.parameters)
   optimizer.state = state.adam
+  await strategy.prepare?.(state)
   if (state.update === 0) await begin(config, sizes, state, strategy, sampler)
 
   while (state.update < sizes.numUpdates) {
@@ -83,7 +84,7 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
     // 1. Sample numSteps from each environment of this rank.                                   [T, N]
     phase('sample')
     engine.setNormalizer(normalizerOf(config, state))
-    await collect(rollout, sampler, {
+    await (strategy.collect ?? collect)(rollout, sampler, {
       config,
       step: state.step,
       rewardScale: rewardScaleOf(config, state),
@@ -93,7 +94,7 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
 
     // 2. Credit each action. A truncated episode bootstraps from V(s_T); a terminated one from 0.
     watch.start('share')
-    computeGae(rollout, config.gamma, config.gaeLambda)
+    await (strategy.credit ?? computeGae)(rollout, config.gamma, config.gaeLambda)
     const shared = await share(strategy, rollout, sizes) // the one allgather of the update
     assertFinite(shared.flaw, state.update)
     absorb(state, shared)

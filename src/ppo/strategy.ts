@@ -1,6 +1,8 @@
 import type { Reduction } from '../base/contract.ts'
 import type { Eventually } from '../base/eventually.ts'
 import type { Part } from '../base/math/parts.ts'
+import type { Metrics } from '../log/logger.ts'
+import type { collect } from './collect.ts'
 import type { Rollout } from './rollout.ts'
 import type { TrainState } from './state.ts'
 
@@ -19,6 +21,14 @@ export interface Strategy {
   readonly learns: Part | null
   /** Who samples a shard. */
   rankOf(shard: number): number
+  /** What this rank samples stays with it: commits hold no environments. */
+  readonly isPrivate?: true
+  /** Before the first update of this start. */
+  prepare?(state: TrainState): Eventually<void>
+  /** Fills the rollout, where that is not done by stepping this rank's environments. */
+  collect?: typeof collect
+  /** Credits its actions, where that is not GAE's. */
+  credit?(rollout: Rollout, gamma: number, gaeLambda: number): Eventually<void>
   /** Once per update: the blocks of all ranks, those of their shards in order. */
   share(block: Float64Array): Promise<Float64Array[]>
   /** Before learning: takes the rows that this rank has sampled, gives those that it learns from. */
@@ -45,6 +55,8 @@ export interface Strategy {
   waited(): number
   /** What has passed through this rank so far. */
   traffic(): Traffic
+  /** More about the update that has ended, for metrics.jsonl; of equal names these count. */
+  figures?(): Metrics
 }
 
 /** What sum() adds up. */

@@ -23,3 +23,22 @@ test('an unknown id is refused with the nearest one', () => {
   )
   assert.throws(() => specOf('Chess'), new UsageError(`unknown environment 'Chess'. ${known}`))
 })
+
+test('a pole of another length is another environment; of the usual one the same to the bit', () => {
+  const observe = (id: string) => {
+    const batch = makeVectorEnv(id, 2, streams)
+    void batch.reset()
+    for (let step = 0; step < 8; step++) void batch.step(Int32Array.of(step & 1, 1))
+    return [...batch.observations]
+  }
+  assert.deepEqual(observe('CartPole-v1:length=0.5'), observe('CartPole-v1'))
+  assert.notDeepEqual(observe('CartPole-v1:length=0.25'), observe('CartPole-v1'))
+  assert.ok(!environmentIds().includes('CartPole-v1:length=0.25'))
+  for (const id of [
+    'CartPole-v1:length=0',
+    'CartPole-v1:length=x',
+    'CartPole-v1:mass=1',
+    'CartPole-v1:length=1:1',
+  ])
+    assert.throws(() => specOf(id), UsageError, id)
+})

@@ -7,7 +7,6 @@ import { initialParameters } from '../../src/engine/init.ts'
 import type { VectorEnv } from '../../src/env/vectorenv.ts'
 import { openFleet } from '../../src/fleet.ts'
 import { resolveConfig } from '../../src/options.ts'
-import { ppo } from '../../src/ppo/ppo.ts'
 import { sizesOf } from '../../src/ppo/sizes.ts'
 import { hashParameters, initialState } from '../../src/ppo/state.ts'
 import { silentReporter } from '../../src/reporter.ts'
@@ -55,7 +54,7 @@ export async function hashInProcess(
     const { layout } = parts.sampler.engine
     const state = initialState(config, layout, initialParameters(layout, config.seed))
     change(parts.sampler.envs, parts.sampler.firstEnv)
-    await ppo(config, sizes, state, parts).catch(error => {
+    await parts.train(state, parts.log).catch(error => {
       failed(error)
       throw error
     })

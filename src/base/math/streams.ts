@@ -19,6 +19,10 @@ export const Purpose = {
   evaluation: 5,
   /** Times in a simulated cluster: id = rank, event = draw. */
   simulation: 6,
+  /** Who is in a round of a federation, and who drops out: id = client, event = update. */
+  client: 7,
+  /** How a population explores: id = member, event = update, draw = setting. */
+  explore: 8,
 } as const
 
 const PER_2_32 = 2.3283064365386963e-10

@@ -12,6 +12,8 @@ export interface Contribution {
   takesPart: readonly boolean[]
   /** False: this rank has taken part, and drops out before it sends. */
   delivers: boolean
+  /** What the aggregator does to the sum before it tells anybody. */
+  finish?: (sum: Int32Array) => void
 }
 
 export interface Summed {
@@ -26,7 +28,7 @@ export const AGGREGATOR = 0
 /** Adds up what is delivered, modulo 2^32: the sum on all ranks; null where too few are left. */
 export async function openSum(comm: Communicator, contribution: Contribution): Promise<Summed | null> {
   const summed = await gatherSum(comm, contribution, contribution.vector)
-  if (summed !== null) await comm.broadcast(summed.sum, AGGREGATOR)
+  if (summed !== null) await tell(comm, summed, contribution)
   return summed
 }
 
@@ -72,12 +74,17 @@ export async function maskedSum(comm: Communicator, contribution: Contribution):
     AGGREGATOR,
   )
   if (revealed !== null) await unmask(summed, revealed, clients, threshold, maskKey)
-  await comm.broadcast(summed.sum, AGGREGATOR)
+  await tell(comm, summed, contribution)
   return summed
 }
 
 /** More than half: two sets of that many have a client in common, who gives away one of the two secrets only. */
 export const thresholdOf = (clients: number): number => Math.max(2, Math.floor(clients / 2) + 1)
+
+async function tell(comm: Communicator, { sum }: Summed, { finish }: Contribution): Promise<void> {
+  if (comm.rank === AGGREGATOR) finish?.(sum)
+  await comm.broadcast(sum, AGGREGATOR)
+}
 
 /** Bytes of a share: the library adds one to the secret's. */
 const SHARE_BYTES = KEY_BYTES + 1
