@@ -113,7 +113,7 @@ export async function trainWith(
   await task.train(state, loggers(task.log, live, split))
   const seconds = (performance.now() - begin) / 1000
   task.phase('other')
-  await assertInStep(task.strategy, state.update, state.parameters)
+  await assertInStep(task.strategy, state.update, state.parameters, task.sampler.engine.layout)
 
   engine.setNormalizer(normalizerOf(config, state))
   const evaluation = await evaluateTogether(task.env, engine, comm)

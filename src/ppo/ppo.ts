@@ -126,7 +126,7 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
     // 4. Report, keep, and check now and then that nobody has drifted.
     log.write(meter.report(state, shared, now))
     if (keeper.isDue(state.update)) await keeper.keep(await commit(state, strategy, sampler, optimizer))
-    await maybeAssertInStep(strategy, state.update, state.parameters)
+    await maybeAssertInStep(strategy, state.update, state.parameters, engine.layout)
     await eventLoopTurn() // for the script's own timers and signals: a job of one waits for nobody
   }
 }

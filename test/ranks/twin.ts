@@ -8,7 +8,7 @@ import type { VectorEnv } from '../../src/env/vectorenv.ts'
 import { openFleet } from '../../src/fleet.ts'
 import { resolveConfig } from '../../src/options.ts'
 import { sizesOf } from '../../src/ppo/sizes.ts'
-import { hashParameters, initialState } from '../../src/ppo/state.ts'
+import { hashParameters, initialState, type TrainState } from '../../src/ppo/state.ts'
 import { silentReporter } from '../../src/reporter.ts'
 import { trainWith } from '../../src/train.ts'
 
@@ -38,12 +38,12 @@ export async function trainInProcess(size: number, options: string[]): Promise<T
 
 /**
  * The parameters' hash after the same training, without the evaluation.
- * @param change what a test does to a rank's environments; @param failed called with each rank's error
+ * @param change what a test does to a rank's environments, or to its state at the start; @param failed called with each rank's error
  */
 export async function hashInProcess(
   size: number,
   options: string[],
-  change: (envs: VectorEnv, firstEnv: number) => void = () => {},
+  change: (envs: VectorEnv, firstEnv: number, state: TrainState) => void = () => {},
   failed: (error: unknown) => void = () => {},
 ): Promise<string> {
   const config = resolveConfig({}, options)
@@ -53,7 +53,7 @@ export async function hashInProcess(
     const parts = await assemble(config, sizes, comm, fleet, silentReporter(''), null)
     const { layout } = parts.sampler.engine
     const state = initialState(config, layout, initialParameters(layout, config.seed))
-    change(parts.sampler.envs, parts.sampler.firstEnv)
+    change(parts.sampler.envs, parts.sampler.firstEnv, state)
     await parts.train(state, parts.log).catch(error => {
       failed(error)
       throw error
