@@ -9,8 +9,16 @@ import { findGpus } from './gpus.ts'
 import type { RankEvents } from './localrank.ts'
 import { LocalRanks } from './localranks.ts'
 import { Outflow } from './outflow.ts'
-import { type AgentJob, type FromAgent, readLines, type ToAgent, writeLine } from './protocol.ts'
+import {
+  type AgentJob,
+  type FromAgent,
+  readLines,
+  type StartOrder,
+  type ToAgent,
+  writeLine,
+} from './protocol.ts'
 import { endMarked, makeAgentFolder, removeFolder } from './reap.ts'
+import { withCheckpoint } from './signals.ts'
 import { Silence } from './silence.ts'
 
 const LAST_WORDS = 1000 // ms
@@ -59,25 +67,27 @@ export class Agent {
     this.#say({ type: 'ready', facts })
   }
 
-  /** TERM to every rank's process group, then KILL. */
-  stop(): void {
-    this.#ending = true
-    this.#ranks?.signal('SIGTERM')
-    // A stopped process gets its TERM only when it is continued.
-    this.#ranks?.signal('SIGCONT')
-    setTimeout(() => this.kill(), (this.#job?.grace ?? 0) * 1000).unref()
-    this.#leaveIfDone()
-  }
-
-  /** Somebody has signalled this agent, and perhaps no other. */
+  /** Somebody has signalled this agent or one of its ranks, and perhaps no other. */
   interrupt(signal: NodeJS.Signals): void {
+    if (this.#ending) return
     this.#say({ type: 'interrupted', signal })
     this.#stopAs(128 + constants.signals[signal])
   }
 
   #stopAs(exitStatus: number): void {
     this.#exitStatus = exitStatus
-    this.stop()
+    this.#ranks?.stopWord.stop()
+    this.#stop()
+  }
+
+  /** TERM to every rank's process group, then KILL. */
+  #stop(): void {
+    this.#ending = true
+    this.#ranks?.signal('SIGTERM')
+    // A stopped process gets its TERM only when it is continued.
+    this.#ranks?.signal('SIGCONT')
+    setTimeout(() => this.kill(), (this.#job?.grace ?? 0) * 1000).unref()
+    this.#leaveIfDone()
   }
 
   /** KILL to every rank's process group. */
@@ -96,13 +106,14 @@ export class Agent {
   /** Nobody is there to take what the ranks print. */
   #stopUnheard(): void {
     this.#outflow.giveUp()
-    this.stop()
+    this.#ranks?.stopWord.leave()
+    this.#stop()
   }
 
   #obey(order: ToAgent): void {
     this.#silence?.heard()
     if (order.type === 'hold') this.#silence?.hold()
-    else if (order.type === 'start') this.#tryToStart(order.job, order.bundle)
+    else if (order.type === 'start') this.#tryToStart(order)
     else if (order.type === 'credit') this.#heard(order.bytes)
     else if (order.type === 'order') this.#ranks?.find(order.rank)?.tell(order.order)
     else if (order.type === 'census') this.#say({ type: 'census', ranks: this.#ranks?.watch.census() ?? [] })
@@ -115,14 +126,15 @@ export class Agent {
     }
   }
 
-  #tryToStart(job: AgentJob, bundle: string): void {
+  #tryToStart(order: StartOrder): void {
+    const { job } = order
     try {
       const gpus = this.#findGpus(job)
       if (!isFolder(job.workingDirectory))
         this.#refuse(`has no folder ${job.workingDirectory}; make it there, or name another with --wdir`)
       else if (job.requireGpu && !gpus?.length)
         this.#refuse('has no GPU that nvidia-smi shows; leave that host or --require-gpu out')
-      else this.#start(job, bundle, gpus)
+      else this.#start(order, gpus)
     } catch (error) {
       this.fail((error as Error).message)
     }
@@ -146,20 +158,25 @@ export class Agent {
     return found
   }
 
-  #start(job: AgentJob, bundle: string, gpus: readonly string[] | null): void {
+  #start({ job, bundle, secondsLeft }: StartOrder, gpus: readonly string[] | null): void {
     this.#job = job
     const place = { mark: this.#mark, folder: this.#folder, gpus }
     const say = (message: FromAgent) => this.#say(message)
     this.#ranks = new LocalRanks(job, bundle, place, rank => this.#eventsOf(rank), say)
+    if (secondsLeft !== null) this.#ranks.stopWord.setDeadline(Date.now() + secondsLeft * 1000)
   }
 
   #eventsOf(rank: number): RankEvents {
     return {
       output: (stream, bytes) => this.#outflow.print(rank, stream, bytes),
-      message: (message: RankMessage) => this.#say({ type: 'message', rank, message }),
+      message: (message: RankMessage) => {
+        if (message.type === 'signalled') this.interrupt(message.signal)
+        else this.#say({ type: 'message', rank, message })
+      },
       started: pid => this.#say({ type: 'started', rank, pid }),
       exit: (pid, code, signal) => {
         this.#exitStatus ||= code ?? Status.failure
+        if (code === Status.preempted) this.#exitStatus = withCheckpoint(this.#exitStatus)
         this.#say({ type: 'exit', rank, pid, code, signal })
         this.#leaveIfDone()
       },

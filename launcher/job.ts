@@ -14,6 +14,7 @@ import type { Runs } from './runs.ts'
 import { signalNumber } from './signals.ts'
 import type { Spawner } from './spawn/spawn.ts'
 import { type JobParts, Supervisor } from './supervise.ts'
+import type { TimeLimit } from './timelimit.ts'
 import { Verdict } from './verdict.ts'
 
 /** What the launcher decides for the job as a whole. */
@@ -28,6 +29,8 @@ export interface JobSettings {
   startTimeout: number
   /** Seconds; null: no limit. */
   timeout: number | null
+  /** That, or Slurm's: whichever comes first. */
+  limit: TimeLimit | null
   grace: number
 }
 
@@ -59,7 +62,7 @@ export class Job {
       ranks,
       census: new Census(agents),
       rendezvous: new Rendezvous(plan.np),
-      verdict: new Verdict(plan, ranks, agents, output),
+      verdict: new Verdict(plan, ranks, agents, output, settings.limit),
     }
     this.#supervisor = new Supervisor(this.#parts)
     this.#mail = new RankMail(this.#parts, runs, this.#supervisor)
@@ -82,7 +85,7 @@ export class Job {
       for (const link of agents.links) {
         const job = agentJob(link.host)
         void link.ended.then(ending => this.#supervisor.agentEnded(link, job.jobId, ending))
-        if (!verdict.cause) link.tell({ type: 'start', job, bundle })
+        if (!verdict.cause) link.tell({ type: 'start', job, bundle, secondsLeft: this.#secondsLeft })
       }
     } catch (error) {
       verdict.kill()
@@ -99,7 +102,7 @@ export class Job {
     return this.#parts.verdict.cause
   }
 
-  /** Ends the job from outside; asked again it does so at once. */
+  /** Ends the job from outside. */
   stop(what: string, exitStatus: number): void {
     this.#parts.verdict.stop(what, exitStatus, this.#settings.grace)
   }
@@ -107,6 +110,11 @@ export class Job {
   /** The launcher is about to be suspended: agents elsewhere must not take its silence for a cut cable. */
   hold(): void {
     this.#parts.agents.tellAll({ type: 'hold' })
+  }
+
+  get #secondsLeft(): number | null {
+    const { limit } = this.#settings
+    return limit && (limit.at - Date.now()) / 1000
   }
 
   #hear(link: AgentLink, message: FromAgent): void {

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { progressBytes } from '../src/base/progress.ts'
 import { segmentBytes } from '../src/base/segment.ts'
+import { StopWord } from '../src/base/stopword.ts'
 import { canSleepOnMemory, mapSharedMemory, openSharedMemory } from '../src/base/system.ts'
 import { LocalRank, type RankEvents, type RankPlace } from './localrank.ts'
 import type { AgentJob, FromAgent } from './protocol.ts'
@@ -11,6 +12,8 @@ import { Watch } from './watch.ts'
 export class LocalRanks {
   readonly #ranks: LocalRank[]
   readonly #watch: Watch
+  /** What is asked of all of them. */
+  readonly stopWord: StopWord
 
   /**
    * Starts them.
@@ -29,6 +32,7 @@ export class LocalRanks {
     const bytes = progressBytes(job.localSize)
     const progressFd = openSharedMemory(bytes)
     const page = mapSharedMemory(progressFd, bytes)
+    this.stopWord = new StopWord(page)
     const place = { mark, folder, gpus, script, progressFd, memoryFd: openMemory(job) }
     this.#ranks = job.ranks.map((rank, index) => new LocalRank(job, index, place, events(rank)))
     this.#watch = new Watch(this.#ranks, page, say)

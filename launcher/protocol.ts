@@ -41,9 +41,17 @@ export interface AgentJob {
   grace: number
 }
 
+export interface StartOrder {
+  type: 'start'
+  job: AgentJob
+  /** The script, as one file. */
+  bundle: string
+  /** Until the whole job must have ended; null: there is no limit. */
+  secondsLeft: number | null
+}
+
 export type ToAgent =
-  /** @property bundle the script, as one file. */
-  | { type: 'start'; job: AgentJob; bundle: string }
+  | StartOrder
   | { type: 'order'; rank: number; order: RankOrder }
   /** After a failure: tell the ranks, KILL what is left after Limit.abort. */
   | { type: 'abort'; reason: string; exitStatus: number }

@@ -27,7 +27,7 @@ export class RankMail {
     else if (message.type === 'status') this.#parts.output.status(message.state)
     else if (message.type === 'timeout') void this.#supervisor.timedOut(message.wait)
     else if (message.type === 'lost') void this.#supervisor.lost(rank, message.what)
-    else {
+    else if (message.type === 'failed') {
       this.#parts.ranks.failed(rank, message)
       if (message.kind === 'aborted') this.#parts.output.record(rank, message.text)
     }

@@ -16,6 +16,7 @@ import { openResults, runJob } from './runjob.ts'
 import { findScript } from './script.ts'
 import { planRemarks, showPlan } from './showplan.ts'
 import { type Spawner, spawner } from './spawn/spawn.ts'
+import { findTimeLimit } from './timelimit.ts'
 
 /**
  * `pporun [run]`: checks everything that can be checked, then starts the ranks. Returns the exit status.
@@ -49,7 +50,8 @@ export async function run(
   )
   if (args.check) return check(plan, starter, bundle, args)
   const agentJob = ({ node }: PlannedHost) => agentJobs[node]
-  return runJob({ ...args, plan, spawner: starter, agentJob, bundle }, args, results, ended)
+  const settings = { ...args, plan, spawner: starter, agentJob, bundle, limit: findTimeLimit(args.timeout) }
+  return runJob(settings, args, results, ended)
 }
 
 function adviseOnRanks(np: number | null, output: Output): void {

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { startedByNpm } from '../src/base/contract.ts'
+import { Status, startedByNpm } from '../src/base/contract.ts'
 import { commandLine, processStat } from '../src/base/proc.ts'
 
 /** What may end a job from outside: Ctrl-C, TERM, a closed terminal, and the npx above us being killed; and Ctrl-Z. */
@@ -76,6 +76,15 @@ function ancestorsUpToNpm(): { pid: number; startTime: string }[] {
 function isAlive(pid: number, startTime: string): boolean {
   const stat = processStat(pid)
   return stat !== null && stat.startTime === startTime && stat.state !== 'Z'
+}
+
+/**
+ * The status of a job that ends by a signal, when it leaves a checkpoint: those who send TERM or USR1 may start it again, and
+ * want to know whether it goes on.
+ */
+export function withCheckpoint(exitStatus: number): number {
+  const signals = [constants.signals.SIGTERM, constants.signals.SIGUSR1]
+  return signals.some(signal => exitStatus === 128 + signal) ? Status.preempted : exitStatus
 }
 
 /** The number of a signal by its name. */

@@ -37,6 +37,7 @@ export class Supervisor {
     ranks.ended(rank)
     output.ended(rank)
     const failure = ranks.failure(rank)
+    if (failure?.kind === 'preempted') verdict.preempted()
     if (verdict.cause) return
     if (failure?.kind === 'usage') verdict.misused(rank, failure.text, failure.exitStatus)
     else if (failure) {

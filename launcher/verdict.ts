@@ -6,6 +6,8 @@ import type { Output } from './output/output.ts'
 import type { Plan } from './plan.ts'
 import type { RankTable } from './ranktable.ts'
 import { ranges } from './showplan.ts'
+import { withCheckpoint } from './signals.ts'
+import type { TimeLimit } from './timelimit.ts'
 
 /** From the end of all ranks' time until an agent that has not ended is given up; seconds. */
 const GIVE_UP = 2
@@ -16,14 +18,16 @@ export class Verdict {
   readonly #ranks: RankTable
   readonly #agents: Agents
   readonly #output: Output
+  readonly #limit: TimeLimit | null
   readonly #start: number = Date.now()
   #cause: Cause | null = null
 
-  constructor(plan: Plan, ranks: RankTable, agents: Agents, output: Output) {
+  constructor(plan: Plan, ranks: RankTable, agents: Agents, output: Output, limit: TimeLimit | null) {
     this.#plan = plan
     this.#ranks = ranks
     this.#agents = agents
     this.#output = output
+    this.#limit = limit
   }
 
   /** null while nobody is to blame. */
@@ -56,17 +60,30 @@ export class Verdict {
     this.#abort(reason, Status.usage)
   }
 
-  /** Ends the job from outside; asked again it does so at once. @param grace seconds from TERM to KILL. */
+  /**
+   * Ends the job from outside: ranks in train() leave after an update, with a checkpoint. At a second Ctrl-C it ends at
+   * once; other signals often come more than once (Slurm's to every process, a batch system's before each step of its own).
+   * @param grace seconds from TERM to KILL.
+   */
   stop(what: string, exitStatus: number, grace: number): void {
     this.#agents.stopStarting()
     if (this.#cause) {
-      this.kill()
+      if (exitStatus === Status.interrupted) this.kill()
       return
     }
     this.#setCause(null, this.#host(0), what, exitStatus)
     this.#output.say(what)
     this.#agents.tellAll({ type: 'stop', exitStatus })
     this.#agents.killLater(grace + GIVE_UP)
+  }
+
+  /** All ranks leave together, with a checkpoint: asked to, or because time was nearly up. */
+  preempted(): void {
+    if (this.#cause) this.#cause = { ...this.#cause, exitStatus: withCheckpoint(this.#cause.exitStatus) }
+    if (this.#cause || !this.#limit) return
+    const { what, exitStatus } = this.#limit
+    this.#setCause(null, this.#host(0), `ended before ${what}`, exitStatus)
+    this.#output.say(`ended before ${what}`)
   }
 
   kill(): void {

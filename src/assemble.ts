@@ -6,6 +6,7 @@ import { encoderFor } from './engine/encoder.ts'
 import { type Layout, layoutHash, layoutOf, type Network } from './engine/layout.ts'
 import { makeVectorEnv, specOf } from './env/registry.ts'
 import type { Fleet } from './fleet.ts'
+import { stopAsker } from './heed.ts'
 import type { Logger } from './log/logger.ts'
 import { wayOf } from './parallel/way.ts'
 import type { Commit } from './ppo/commit.ts'
@@ -56,6 +57,7 @@ export async function assemble(
       keep: commit => reporter.save(() => checkpointOf(commit, config), keep),
     },
     phase: phase => progress().phase(phase),
+    asksToStop: stopAsker(),
   }
   return {
     ...parts,

@@ -10,8 +10,9 @@ import {
 } from './base/contract.ts'
 import { type Control, control, type Member } from './base/control.ts'
 import { UsageError } from './base/errors.ts'
-import { openProgress, type ProgressWriter } from './base/progress.ts'
+import { openPage, ProgressWriter } from './base/progress.ts'
 import { segmentBytes } from './base/segment.ts'
+import { StopWord } from './base/stopword.ts'
 import { mapSharedMemory } from './base/system.ts'
 import { takeSpans } from './base/trace.ts'
 import { Communicator } from './collective/communicator.ts'
@@ -23,7 +24,9 @@ import { offeredAddresses } from './collective/zmq/addresses.ts'
 import { type Listening, ZmqTransport } from './collective/zmq.ts'
 
 let generation = 0
+let page: ArrayBufferLike | undefined
 let writer: ProgressWriter | undefined
+let word: StopWord | undefined
 const open = new Set<Communicator>()
 
 /** How this communicator works, where it is not to follow the command line. The same on all ranks. */
@@ -135,7 +138,17 @@ export async function closeAll(): Promise<void> {
 
 /** Where this rank writes what it is doing, for the agent to read. */
 export function progress(): ProgressWriter {
-  const { localRank, localSize } = rankIdentity()
-  writer ??= openProgress(rankSettings()?.progressFd ?? null, localRank, localSize)
+  writer ??= new ProgressWriter(sharedPage(), rankIdentity().localRank)
   return writer
+}
+
+/** What the agent asks of this rank. */
+export function stopWord(): StopWord {
+  word ??= new StopWord(sharedPage())
+  return word
+}
+
+function sharedPage(): ArrayBufferLike {
+  page ??= openPage(rankSettings()?.progressFd ?? null, rankIdentity().localSize)
+  return page
 }

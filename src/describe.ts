@@ -28,6 +28,9 @@ export interface TrainResult {
   evaluation: Evaluation
 }
 
+/** What there is to say before the closing evaluation. */
+export type Outcome = Omit<TrainResult, 'folder' | 'evaluation'>
+
 /** What run.json says from the start. */
 export function describeRun(config: TrainConfig, sizes: Sizes, comm: Communicator, fleet: Fleet): object {
   const { engine, reduction, members } = fleet
@@ -53,10 +56,10 @@ export function describeOutcome(
   { totalSteps, numUpdates }: Sizes,
   steps: number,
   seconds: number,
-): Omit<TrainResult, 'folder' | 'evaluation'> {
+): Outcome {
   return {
-    globalSteps: totalSteps,
-    updates: numUpdates,
+    globalSteps: (totalSteps / numUpdates) * state.update,
+    updates: state.update,
     sps: steps / seconds,
     paramsHash: hashParameters(state.parameters),
     episodes: state.episodes,
@@ -100,7 +103,7 @@ export function summary(
 }
 
 /** A path as people write it. */
-function shortest(path: string): string {
+export function shortest(path: string): string {
   const below = relative(process.cwd(), path)
   return below.startsWith('..') ? path : below
 }

@@ -22,6 +22,8 @@ if (settings && pipe) {
   keepFreedMemory()
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
   process.on('uncaughtException', error => void report(error))
+  // From Slurm, to all that it has started; without a handler Node would open a debugger's port.
+  process.on('SIGUSR1', signal => void pipe.send({ type: 'signalled', signal }))
   process.once('beforeExit', () => void closeAll().catch(report))
   void pipe.send({ type: 'hello' })
   armFaults(settings.faults)

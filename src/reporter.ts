@@ -27,8 +27,8 @@ export interface Reporter {
   save(make: () => Checkpoint, keep: number): Promise<void>
   /** After each update: leaves the policy for who watches the run, if anybody does. */
   live(make: () => Checkpoint): Logger
-  /** Waits until all is written. */
-  close(): Promise<void>
+  /** Waits until all is written; false: the last checkpoint could not be. */
+  close(): Promise<boolean>
   /** Lines for the person who watches; the progress line ends. */
   say(...lines: string[]): void
 }
@@ -64,9 +64,13 @@ export async function openReporter(rank: number, resume: string | null): Promise
 }
 
 export function silentReporter(folder: string): Reporter {
-  const nothing = async () => {}
+  const nothing = () => {}
   const silent = () => silentLogger
-  return { folder, log: silent, fields: () => {}, save: nothing, live: silent, close: nothing, say: () => {} }
+  return {
+    ...{ folder, log: silent, live: silent, fields: nothing, say: nothing },
+    save: async () => {},
+    close: async () => true,
+  }
 }
 
 function reporterTo({ folder, fields, status }: Sink): Reporter {
@@ -94,8 +98,9 @@ function reporterTo({ folder, fields, status }: Sink): Reporter {
       return live
     },
     close: async () => {
-      await writer.close()
+      const isGood = await writer.close()
       await live?.close()
+      return isGood
     },
     say,
   }

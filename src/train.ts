@@ -1,15 +1,24 @@
 import { assemble, policyOf } from './assemble.ts'
-import { rankSettings } from './base/contract.ts'
-import { UsageError } from './base/errors.ts'
+import { rankSettings, Status } from './base/contract.ts'
+import { PporunError, PreemptedError, UsageError } from './base/errors.ts'
 import { thousands } from './base/format.ts'
 import { part } from './base/math/parts.ts'
 import type { Communicator } from './collective/communicator.ts'
 import { connect } from './connect.ts'
-import { describeOutcome, describeRun, SplitLog, summary, type TrainResult } from './describe.ts'
+import {
+  describeOutcome,
+  describeRun,
+  type Outcome,
+  SplitLog,
+  shortest,
+  summary,
+  type TrainResult,
+} from './describe.ts'
 import type { Engine } from './engine/engine.ts'
 import { initialParameters } from './engine/init.ts'
 import { specOf } from './env/registry.ts'
 import { openFleet } from './fleet.ts'
+import { heedSignals, interrupted } from './heed.ts'
 import { loggers } from './log/logger.ts'
 import { resolveConfig, resumedConfig, type TrainOptions } from './options.ts'
 import { checkWay } from './parallel/check.ts'
@@ -28,16 +37,21 @@ const EVALUATION_EPISODES = 100
 
 /**
  * Trains a policy with PPO on all ranks of this job and writes the run's folder. Options that follow the script
- * on the command line go over `options`. Throws UsageError for what cannot be, on all ranks alike.
+ * on the command line go over `options`. On all ranks alike it throws UsageError for what cannot be, and PreemptedError
+ * when TERM, USR1, Ctrl-C or a time limit has ended it early, with a checkpoint to go on from.
  */
 export async function train(options: TrainOptions = {}): Promise<TrainResult> {
+  const stopHeeding = heedSignals()
   try {
     return await trainOnRanks(options, process.argv.slice(2))
   } catch (error) {
-    // Without a launcher nobody else turns a mistake into one line and status 2.
-    if (!(error instanceof UsageError) || rankSettings() || options.argv === false) throw error
+    // Without a launcher nobody else turns these into one line and a status.
+    const isExpected = error instanceof UsageError || error instanceof PreemptedError
+    if (!isExpected || rankSettings() || options.argv === false) throw error
     process.stderr.write(`pporun: ${error.message}\n`)
     process.exit(error.exitStatus)
+  } finally {
+    stopHeeding()
   }
 }
 
@@ -113,16 +127,35 @@ export async function trainWith(
   await task.train(state, loggers(task.log, live, split))
   const seconds = (performance.now() - begin) / 1000
   task.phase('other')
+  const outcome = describeOutcome(state, sizes, (state.update - before) * rows, seconds)
+  if (state.update < sizes.numUpdates) return leaveEarly(outcome, sizes, comm, reporter)
   await assertInStep(task.strategy, state.update, state.parameters, task.sampler.engine.layout)
 
   engine.setNormalizer(normalizerOf(config, state))
   const evaluation = await evaluateTogether(task.env, engine, comm)
   await reporter.close()
-  const outcome = describeOutcome(state, sizes, (state.update - before) * rows, seconds)
   reporter.fields({ ...outcome, evaluation, status: 'completed' })
   const result = { folder: reporter.folder, ...outcome, evaluation }
   reporter.say(...summary(result, split))
   return result
+}
+
+/** After an update that the ranks have agreed to be the last: its commit is kept. */
+async function leaveEarly(
+  outcome: Outcome,
+  { numUpdates }: Sizes,
+  comm: Communicator,
+  reporter: Reporter,
+): Promise<never> {
+  const isKept = Int32Array.of((await reporter.close()) ? 1 : 0)
+  await comm.allreduce(isKept, 'min')
+  const stopped = `stopped after update ${outcome.updates} of ${numUpdates}`
+  if (isKept[0] === 0) throw new PporunError(`${stopped}, whose checkpoint could not be written`)
+  reporter.fields({ ...outcome, status: 'preempted' })
+  const remedy = `go on with --resume ${shortest(reporter.folder)}`
+  reporter.say(`${stopped}; ${remedy}`)
+  await comm.close()
+  throw new PreemptedError(`${stopped}; ${remedy}`, interrupted() ? Status.interrupted : Status.preempted)
 }
 
 /** Every rank plays its part of the episodes. */

@@ -13,6 +13,7 @@ import { openResults, runJob } from '../runjob.ts'
 import { findScript } from '../script.ts'
 import { serve } from '../serve.ts'
 import { spawnLocal } from '../spawn/local.ts'
+import { findTimeLimit } from '../timelimit.ts'
 import { Hub } from './hub.ts'
 import { join, machineId } from './join.ts'
 import { startKeeper } from './keeper.ts'
@@ -79,6 +80,7 @@ async function lead(
     },
     agentJob: ({ node }: PlannedHost) => placed(jobs[node], machines),
     bundle: bundleScript(script),
+    limit: findTimeLimit(args.timeout),
   }
   try {
     return await runJob(settings, args, openResults(args, plan, script), ended)

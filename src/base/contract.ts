@@ -39,7 +39,15 @@ export const securityChoices = ['curve', 'none'] as const
 export type Security = (typeof securityChoices)[number]
 
 /** Exit statuses of `pporun` (128 + n: the cause died of signal n). */
-export const Status = { success: 0, failure: 1, usage: 2, timeout: 124, interrupted: 130 } as const
+export const Status = {
+  success: 0,
+  failure: 1,
+  usage: 2,
+  /** Asked to end, and has a complete checkpoint: requeue me (EX_TEMPFAIL). */
+  preempted: 75,
+  timeout: 124,
+  interrupted: 130,
+} as const
 
 /** Time limits in seconds; those with an option are its default. */
 export const Limit = {
@@ -51,6 +59,8 @@ export const Limit = {
   start: 60,
   /** --grace: from TERM to KILL. */
   grace: 10,
+  /** Before a time limit of the job: for the last checkpoint, and for everybody to leave. */
+  farewell: 3,
   /** From the abort after a failure to KILL. */
   abort: 2,
   /** Silence of a host, or of the launcher as an agent sees it, until it is given up: named within 10 s. */

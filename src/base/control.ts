@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { rankSettings } from './contract.ts'
 import type { RunState } from './dashboard.ts'
-import { AbortedError, PporunError, UsageError, type Wait } from './errors.ts'
+import { AbortedError, PporunError, PreemptedError, UsageError, type Wait } from './errors.ts'
 import type { Span } from './trace.ts'
 
 /**
@@ -48,7 +48,9 @@ export type RankMessage =
   | { type: 'timeout'; wait: Wait }
   /** A connection to another rank broke, or could not be made; only the launcher can tell whether it is dead. */
   | { type: 'lost'; to: number; what: string }
-  | { type: 'failed'; kind: 'usage' | 'aborted' | 'error'; text: string; exitStatus: number }
+  /** Its agent sees to it; the launcher hears of it from that. */
+  | { type: 'signalled'; signal: NodeJS.Signals }
+  | { type: 'failed'; kind: 'usage' | 'aborted' | 'preempted' | 'error'; text: string; exitStatus: number }
 
 /** To a rank. */
 export type RankOrder =
@@ -135,7 +137,7 @@ export function control(): Control | null {
 
 /** What a rank says of the error that ends it. */
 export function describeFailure(error: unknown): Extract<RankMessage, { type: 'failed' }> {
-  const kind = error instanceof UsageError ? 'usage' : error instanceof AbortedError ? 'aborted' : 'error'
+  const kind = kindOf(error)
   const exitStatus = error instanceof PporunError ? error.exitStatus : 1
   const text =
     error instanceof Error
@@ -144,6 +146,12 @@ export function describeFailure(error: unknown): Extract<RankMessage, { type: 'f
         : error.message
       : String(error)
   return { type: 'failed', kind, text, exitStatus }
+}
+
+function kindOf(error: unknown): Extract<RankMessage, { type: 'failed' }>['kind'] {
+  if (error instanceof UsageError) return 'usage'
+  if (error instanceof AbortedError) return 'aborted'
+  return error instanceof PreemptedError ? 'preempted' : 'error'
 }
 
 /** A new job's id. */

@@ -24,6 +24,16 @@ export class AbortedError extends PporunError {
   }
 }
 
+/** The job was asked to end, and has: after an update, with a checkpoint to go on from. */
+export class PreemptedError extends PporunError {
+  override readonly exitStatus: number
+
+  constructor(message: string, exitStatus = 75) {
+    super(message)
+    this.exitStatus = exitStatus
+  }
+}
+
 /** What a rank waits for, in a collective or in recv(). */
 export interface Wait {
   op: string

@@ -3,7 +3,8 @@ import { trace } from './trace.ts'
 
 /**
  * A page of shared memory in which each rank of a host writes where it is, and its agent reads it, also when
- * the rank is busy, stopped or dead. One cache line per rank, so that writers do not disturb each other.
+ * the rank is busy, stopped or dead. One cache line per rank, so that writers do not disturb each other, behind that of
+ * the agent (stopword.ts).
  *
  *   int32:  0 epoch   1 sequence of the last collective entered   2 op (0: outside)   3 phase
  *   float64 at byte 16: time of the last change, ms since 1970
@@ -41,7 +42,9 @@ export interface RankProgress {
   age: number
 }
 
-export const progressBytes = (localSize: number): number => localSize * LINE
+export const progressBytes = (localSize: number): number => (1 + localSize) * LINE
+
+const offset = (local: number): number => (1 + local) * LINE
 
 /** A rank's own line of the page. */
 export class ProgressWriter {
@@ -55,10 +58,10 @@ export class ProgressWriter {
   /** Of the phase, spent in collectives. */
   #waited = 0
 
-  constructor(memory: ArrayBufferLike, line: number) {
-    this.#words = new Int32Array(memory, line * LINE, 4)
-    this.#times = new Float64Array(memory, line * LINE + 16, 1)
-    this.#spent = new Float64Array(memory, line * LINE + 24, 3)
+  constructor(memory: ArrayBufferLike, local: number) {
+    this.#words = new Int32Array(memory, offset(local), 4)
+    this.#times = new Float64Array(memory, offset(local) + 16, 1)
+    this.#spent = new Float64Array(memory, offset(local) + 24, 3)
   }
 
   get times(): PhaseTimes {
@@ -104,9 +107,9 @@ export class ProgressWriter {
 }
 
 /** What the agent sees of one rank. */
-export function readProgress(memory: ArrayBufferLike, line: number): RankProgress {
-  const words = new Int32Array(memory, line * LINE, 4)
-  const time = new Float64Array(memory, line * LINE + 16, 1)[0] ?? 0
+export function readProgress(memory: ArrayBufferLike, local: number): RankProgress {
+  const words = new Int32Array(memory, offset(local), 4)
+  const time = new Float64Array(memory, offset(local) + 16, 1)[0] ?? 0
   const phases = Object.keys(Phase) as PhaseName[]
   return {
     epoch: Atomics.load(words, 0),
@@ -118,16 +121,16 @@ export function readProgress(memory: ArrayBufferLike, line: number): RankProgres
 }
 
 /** Seconds spent in each phase, as the rank has last written them. */
-export function readTimes(memory: ArrayBufferLike, line: number): PhaseTimes {
-  return timesOf(new Float64Array(memory, line * LINE + 24, 3))
+export function readTimes(memory: ArrayBufferLike, local: number): PhaseTimes {
+  return timesOf(new Float64Array(memory, offset(local) + 24, 3))
 }
 
 function timesOf([sample, learn, wait]: Float64Array): PhaseTimes {
   return { sample: sample / 1000, learn: learn / 1000, wait: wait / 1000 }
 }
 
-/** The writer of a rank under a launcher; a job of one writes into memory of its own. */
-export function openProgress(fd: number | null, localRank: number, localSize: number): ProgressWriter {
-  if (fd === null) return new ProgressWriter(new ArrayBuffer(LINE), 0)
-  return new ProgressWriter(mapSharedMemory(fd, progressBytes(localSize)), localRank)
+/** The page of a rank under a launcher; a job of one has one of its own. */
+export function openPage(fd: number | null, localSize: number): ArrayBufferLike {
+  const bytes = progressBytes(localSize)
+  return fd === null ? new ArrayBuffer(bytes) : mapSharedMemory(fd, bytes)
 }

@@ -38,16 +38,17 @@ export class RunFile {
     return this.#fields
   }
 
-  /** Fields that a rank has to add; with `status: 'completed'` the run is complete. */
+  /** Fields that a rank has to add; with `status`, completed or preempted, the run has ended. */
   add(fields: object): void {
     this.#silent = false
     Object.assign(this.#fields, fields)
     this.#write()
   }
 
-  /** The job has ended. A run that was complete stays so, whatever the script did afterwards. */
+  /** The job has ended. A run that had ended by then stays as it was, whatever the script did afterwards. */
   end(status: 'completed' | 'failed', cause: object | null): void {
-    if (this.#fields.status !== 'completed') Object.assign(this.#fields, { status, ...(cause && { cause }) })
+    const own = this.#fields.status
+    if (own !== 'completed') Object.assign(this.#fields, { status: own ?? status, ...(cause && { cause }) })
     this.#write()
   }
 

@@ -9,6 +9,7 @@ export class CheckpointWriter {
   readonly #runFolder: string
   readonly #warn: (text: string) => void
   #writing: Promise<void> = Promise.resolve()
+  #isGood = true
 
   constructor(runFolder: string, warn: (text: string) => void) {
     this.#runFolder = runFolder
@@ -22,16 +23,19 @@ export class CheckpointWriter {
     await before
   }
 
-  /** Resolves when all are written. */
-  close(): Promise<void> {
-    return this.#writing
+  /** Resolves when all are written; false: the newest could not be. */
+  async close(): Promise<boolean> {
+    await this.#writing
+    return this.#isGood
   }
 
   async #write(checkpoint: Checkpoint, keep: number): Promise<void> {
     try {
       await saveCheckpoint(this.#runFolder, checkpoint)
+      this.#isGood = true
       await pruneCheckpoints(this.#runFolder, keep)
     } catch (error) {
+      this.#isGood = false
       this.#warn(`checkpoint of ${checkpoint.steps} steps not written: ${(error as Error).message}`)
     }
   }

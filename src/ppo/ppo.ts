@@ -41,15 +41,18 @@ export interface Parts {
   keeper: Keeper
   /** Told what the rank is doing. */
   phase: (phase: PhaseName) => void
+  /** Whether this rank has been asked to end the job, or its time is nearly up. */
+  asksToStop: () => boolean
 }
 
 /**
  * Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347) on any number of ranks. All ranks run this
  * loop in lockstep: every decision in it is taken on reduced numbers, so none depends on the rank, and the
- * parameters are the same bits everywhere and for any number of ranks.
+ * parameters are the same bits everywhere and for any number of ranks. Ends early, after an update whose commit is kept,
+ * when a rank asks to.
  */
 export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, parts: Parts): Promise<void> {
-  const { strategy, sampler, optimizer, log, keeper, phase } = parts
+  const { strategy, sampler, optimizer, log, keeper, phase, asksToStop } = parts
   const { engine } = sampler
   strategy.take(state)
   const rollout = new Rollout(
@@ -77,7 +80,7 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
   await strategy.prepare?.(state)
   if (state.update === 0) await begin(config, sizes, state, strategy, sampler)
 
-  while (state.update < sizes.numUpdates) {
+  for (let stop = false; state.update < sizes.numUpdates && !stop; ) {
     const now = coefficients(config, state, sizes.numUpdates)
     points.update?.(state.update + 1)
 
@@ -95,8 +98,9 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
     // 2. Credit each action. A truncated episode bootstraps from V(s_T); a terminated one from 0.
     watch.start('share')
     await (strategy.credit ?? computeGae)(rollout, config.gamma, config.gaeLambda)
-    const shared = await share(strategy, rollout, sizes) // the one allgather of the update
+    const shared = await share(strategy, rollout, sizes, asksToStop()) // the one allgather of the update
     assertFinite(shared.flaw, state.update)
+    stop = shared.stop
     absorb(state, shared)
     const rows = await strategy.deliver(rollout) // to who learns from it
 
@@ -125,7 +129,8 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
 
     // 4. Report, keep, and check now and then that nobody has drifted.
     log.write(meter.report(state, shared, now))
-    if (keeper.isDue(state.update)) await keeper.keep(await commit(state, strategy, sampler, optimizer))
+    if (keeper.isDue(state.update) || stop)
+      await keeper.keep(await commit(state, strategy, sampler, optimizer))
     await maybeAssertInStep(strategy, state.update, state.parameters, engine.layout)
     await eventLoopTurn() // for the script's own timers and signals: a job of one waits for nobody
   }

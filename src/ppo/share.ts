@@ -25,11 +25,18 @@ export interface Shared {
   episodes: Episode[]
   /** The first number that is not finite, by rank. */
   flaw: (Flaw & { rank: number }) | null
+  /** Some rank asks that all end after this update. */
+  stop: boolean
 }
 
-/** The one allgather of an update. */
-export async function share(strategy: Strategy, rollout: Rollout, sizes: Sizes): Promise<Shared> {
-  const blocks = await strategy.share(pack(strategy, rollout, sizes))
+/** The one allgather of an update. @param asksToStop whether this rank does */
+export async function share(
+  strategy: Strategy,
+  rollout: Rollout,
+  sizes: Sizes,
+  asksToStop: boolean,
+): Promise<Shared> {
+  const blocks = await strategy.share(pack(strategy, rollout, sizes, asksToStop))
   const shared: Shared = {
     advantages: new Float32Array(sizes.numShards * sizes.rowsPerShard),
     returns: { count: 0, mean: 0, m2: 0 },
@@ -37,6 +44,7 @@ export async function share(strategy: Strategy, rollout: Rollout, sizes: Sizes):
     rewardMoments: vectorMoments(1),
     episodes: [],
     flaw: null,
+    stop: false,
   }
   let shard = 0
   for (const block of blocks) shard = unpack(shared, new Reader(block), strategy, shard, sizes)
@@ -53,11 +61,12 @@ export function assertFinite(flaw: Shared['flaw'], update: number): void {
   )
 }
 
-/** A rank's block: what is not finite, its shards, its episodes. */
-function pack(strategy: Strategy, rollout: Rollout, sizes: Sizes): Float64Array {
+/** A rank's block: whether it asks to stop, what is not finite, its shards, its episodes. */
+function pack(strategy: Strategy, rollout: Rollout, sizes: Sizes, asksToStop: boolean): Float64Array {
   const { rowsPerShard } = sizes
   const { flaw, episodes } = rollout
   const writer = new Writer()
+  writer.put(asksToStop ? 1 : 0)
   writer.put(flaw ? flaws.indexOf(flaw.what) : -1, flaw?.env ?? 0, flaw?.t ?? 0, flaw?.value ?? 0)
   const rows = new Int32Array(rowsPerShard)
   const advantages = new Float64Array(rowsPerShard)
@@ -86,6 +95,7 @@ function unpack(
   firstShard: number,
   { rowsPerShard, envsPerShard }: Sizes,
 ): number {
+  if (reader.next() !== 0) shared.stop = true
   const [kind, flawed, at, value] = reader.array(4)
   const rank = strategy.rankOf(Math.floor(flawed / envsPerShard))
   if (kind >= 0) shared.flaw ??= { what: flaws[kind], env: flawed, t: at, value, rank }

@@ -28,10 +28,8 @@ export async function begin(
   const rollout = new Rollout(STEPS, sampler.envs.numEnvs, network, count(strategy.samples), false)
   await collect(rollout, sampler, { config, step: state.step, rewardScale: null, watch: new Stopwatch() })
   const rowsPerShard = sizes.envsPerShard * STEPS
-  const { flaw, observationMoments, rewardMoments } = await share(strategy, rollout, {
-    ...sizes,
-    rowsPerShard,
-  })
+  const counted = { ...sizes, rowsPerShard }
+  const { flaw, observationMoments, rewardMoments } = await share(strategy, rollout, counted, false)
   assertFinite(flaw, 0)
   mergeVectors(state.observationMoments, observationMoments)
   mergeVectors(state.rewardMoments, rewardMoments)

@@ -1,6 +1,6 @@
 /** Communicators whose ranks share this process, over any transport, and what tests need around them. */
 import assert from 'node:assert/strict'
-import { ProgressWriter } from '../../src/base/progress.ts'
+import { openPage, ProgressWriter } from '../../src/base/progress.ts'
 import { bytesOf, type TypedArray } from '../../src/collective/arrays.ts'
 import type { CommunicatorOptions } from '../../src/collective/calls.ts'
 import { Communicator } from '../../src/collective/communicator.ts'
@@ -30,7 +30,7 @@ export async function withRanks(
       opTimeout: 30,
       localRank: rank,
       localSize: size,
-      progress: new ProgressWriter(new ArrayBuffer(64), 0),
+      progress: new ProgressWriter(openPage(null, 1), 0),
       onClose,
       ...place?.(rank),
       ...(typeof options === 'function' ? options(rank) : options),

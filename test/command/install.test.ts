@@ -95,7 +95,7 @@ describe('npm install of the packed package', () => {
         name.replace(' ', ''),
         'run.json',
       )
-      assert.deepEqual([status, cause.rank], ['failed', null])
+      assert.deepEqual([status, cause.rank], ['preempted', null])
     })
 })
 

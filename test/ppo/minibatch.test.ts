@@ -52,7 +52,7 @@ async function passOn(size: number): Promise<Seen> {
     const { first: firstEnv, last } = environmentsOf(strategy.samples, sizes.envsPerShard)
     const numEnvs = last - firstEnv
     const rollout = rolloutOf(firstEnv, numEnvs)
-    const shared = await share(strategy, rollout, sizes)
+    const shared = await share(strategy, rollout, sizes, false)
     const seen: Seen = { rows: [], normalisation: [], episodes: shared.episodes }
     for (const minibatch of new Minibatches(config, sizes, strategy).of(3, shared, now)) {
       seen.rows.push(namesOf(minibatch, rollout))

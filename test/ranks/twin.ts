@@ -1,5 +1,5 @@
 import { assemble } from '../../src/assemble.ts'
-import { ProgressWriter } from '../../src/base/progress.ts'
+import { openPage, ProgressWriter } from '../../src/base/progress.ts'
 import { Communicator } from '../../src/collective/communicator.ts'
 import { inprocTransports } from '../../src/collective/inproc.ts'
 import type { TrainResult } from '../../src/describe.ts'
@@ -21,7 +21,7 @@ export function inprocCommunicators(size: number, opTimeout = 10): Communicator[
         opTimeout,
         localRank: rank,
         localSize: size,
-        progress: new ProgressWriter(new ArrayBuffer(64), 0),
+        progress: new ProgressWriter(openPage(null, 1), 0),
       }),
   )
 }
