@@ -1,4 +1,4 @@
-import parser from 'yargs-parser'
+import { Parser } from 'yargs/helpers'
 import {
   type AllreduceChoice,
   allreduceChoices,
@@ -134,7 +134,7 @@ export function parse(
   if (wrong) throw new UsageError(wrong)
   const namesOf = (...types: Option['type'][]) =>
     entries.filter(([, { type }]) => types.includes(type)).map(([name]) => name)
-  return parser([...argv], {
+  return Parser([...argv], {
     string: namesOf('string', 'array'),
     boolean: namesOf('boolean'),
     array: namesOf('array'),

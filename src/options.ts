@@ -1,4 +1,4 @@
-import parser from 'yargs-parser'
+import { Parser } from 'yargs/helpers'
 import { UsageError } from './base/errors.ts'
 import { nearest } from './base/nearest.ts'
 import { wrongOption } from './base/words.ts'
@@ -106,7 +106,7 @@ function readOptions(given: readonly string[]): Partial<TrainConfig> & { preset?
   const words = spellFlags(given, names)
   const wrong = wrongOption(words, Object.fromEntries(known.map(option => [option, true])), false)
   if (wrong) throw new UsageError(wrong)
-  const parsed: Record<string, unknown> = parser([...words], {
+  const parsed: Record<string, unknown> = Parser([...words], {
     string: known,
     configuration: {
       'camel-case-expansion': false,

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
 import { eachLine } from '../output/lines.ts'
 
 /** An agent as the launcher holds it, whatever carries its words: a pipe, ssh, srun. */
@@ -32,7 +32,15 @@ const KEPT_LINES = 20
  * @param stderr 'inherit': it says on this process's stderr what it has to say.
  */
 export function carry(command: string, args: readonly string[], stderr: 'pipe' | 'inherit'): AgentProcess {
-  const child = spawn(command, args, { detached: true, stdio: ['pipe', 'pipe', stderr] })
+  const child = execa(command, args, {
+    detached: true,
+    cleanup: false, // the agent ends by itself when its stdin does, and outlives a killed launcher to kill its ranks
+    reject: false,
+    buffer: false,
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr,
+  })
   const lastWords: string[] = []
   let listener = (_line: string): void => {}
   if (child.stderr)
@@ -41,20 +49,17 @@ export function carry(command: string, args: readonly string[], stderr: 'pipe' |
       if (lastWords.length > KEPT_LINES) lastWords.shift()
       listener(line)
     })
-  const ended = new Promise<Ending>(resolve => {
-    child.on('close', (exitCode, signal) =>
-      resolve({ how: signal ?? `exit status ${exitCode}`, exitCode, lastWords }),
-    )
-    child.on('error', error => {
-      lastWords.push(
-        (error as NodeJS.ErrnoException).code === 'ENOENT' ? `${command}: not found` : error.message,
-      )
-      resolve({ how: 'did not start', exitCode: null, lastWords })
-    })
+  const ended = child.then(({ exitCode = null, signal, code }) => {
+    if (code === 'ENOENT') lastWords.push(`${command}: not found`)
+    return {
+      how: signal ?? (exitCode === null ? 'did not start' : `exit status ${exitCode}`),
+      exitCode,
+      lastWords,
+    }
   })
   return {
-    stdin: child.stdin!,
-    stdout: child.stdout!,
+    stdin: child.stdin,
+    stdout: child.stdout,
     ended,
     onStderr: each => {
       listener = each

@@ -1,4 +1,5 @@
 // What runs, as a few files instead of two hundred: dist/bundle/ out of dist/. A rank loads in 60 ms instead of 150.
+// Libraries of plain JavaScript go into it: execa and yargs by themselves load longer than all of it.
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,6 +19,11 @@ const places = {
   },
 }
 
+/** A library in CommonJS asks for Node's own modules by require(), which a module has not. */
+const commonjs = `import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url)`
+
+/** Addons, the bundler itself, and what may be absent. */
+const external = ['zeromq', 'koffi', 'esbuild', '@tensorflow/*', 'webgpu']
 const entries = [
   'src/index.js',
   'src/preload.js',
@@ -34,7 +40,8 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  packages: 'external',
+  external,
+  banner: { js: commonjs },
   plugins: [places],
   metafile: true,
   absWorkingDir: dist,

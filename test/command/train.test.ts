@@ -120,7 +120,7 @@ describe('pporun -np 2 --out DIR train', () => {
       `evaluation   ${meanReturn.toFixed(1)} +- ${stdReturn.toFixed(1)} over 100 episodes`,
     )
     assert.match(lines[1], /^speed {8}[\d ]+ steps\/s \(2 048 steps in \d+ s\)$/)
-    assert.match(lines[2], /^time {9}us per update: act \d+, environment \d+, .*; other \d+$/)
+    assert.match(lines[2], /^time {9}us per update: act [\d ]+, environment [\d ]+, .*; other [\d ]+$/)
     assert.equal(lines[3], `parameters   ${file.paramsHash}`)
     assert.equal(lines[4], `results      ${relative(tmpdir(), out)}`) // as seen from where the command ran
     assert.equal(readFileSync(join(out, 'logs', 'rank.0.log'), 'utf8'), stdout)

@@ -23,7 +23,8 @@ const packages: [name: RegExp, allowed: RegExp][] = [
   [/^@tensorflow\//, /^src\/engine\/tfjs\//],
   [/^esbuild$/, /^launcher\//],
   [/^shamir-secret-sharing$/, /^src\/parallel\/secure\/sum\.ts$/],
-  [/^yargs-parser$/, /^(launcher\/args|src\/options)\.ts$/],
+  [/^execa$/, /^launcher\//],
+  [/^yargs$/, /^(launcher\/args|src\/options)\.ts$/],
 ]
 
 interface Import {

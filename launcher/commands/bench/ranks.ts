@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
 import { PporunError } from '../../../src/base/errors.ts'
 
 const root = new URL('../../../../', import.meta.url)
@@ -19,12 +18,13 @@ export async function measureOnRanks<T>(launch: string[], script: string, args: 
     path(`scripts/benchmark/${script}`),
     ...args,
   ]
-  const job = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] })
-  let printed = ''
-  job.stdout.setEncoding('utf8').on('data', text => (printed += text))
-  const [status, signal] = await once(job, 'close')
-  if (status !== 0) throw new BenchError(script, signal ?? `status ${status}`, status ?? 1)
-  return JSON.parse(printed) as T
+  const { exitCode, signal, stdout } = await execa(process.execPath, words, {
+    reject: false,
+    stdin: 'ignore',
+    stderr: 'inherit',
+  })
+  if (exitCode !== 0) throw new BenchError(script, signal ?? `status ${exitCode}`, exitCode ?? 1)
+  return JSON.parse(stdout) as T
 }
 
 /** The job said itself, on stderr, what was wrong. */
