@@ -49,6 +49,13 @@ const commands: Record<string, Command> = {
     options: async () => (await import('./commands/bench/allreduce.ts')).allreduce.options,
     example: 'pporun bench allreduce -np 4 --sizes 4,40000',
   },
+  scaling: {
+    usage: 'pporun scaling SCRIPT.ts --np 1,2,4 [options] [-- training options]',
+    describe:
+      'run each number of ranks in turn: speed-up, efficiency, where the time goes; --simulate: clusters you do not have',
+    options: async () => (await import('./scaling/args.ts')).options,
+    example: 'pporun scaling train --np 1,2 -o runs/scaling -- --total-steps 50000',
+  },
   doctor: {
     usage: 'pporun doctor [--hostfile FILE | -H LIST | --install ENGINE] [options]',
     describe: 'check this machine, or all hosts and the links between them, and say how to mend them',

@@ -17,6 +17,7 @@ const commands: Record<string, (argv: string[]) => Promise<number>> = {
   bench: async argv => (await import('./commands/bench.ts')).bench(argv),
   doctor: async argv => (await import('./doctor/doctor.ts')).doctor(argv),
   sweep: async argv => (await import('./sweep/sweep.ts')).sweep(argv),
+  scaling: async argv => (await import('./scaling/scaling.ts')).scaling(argv),
   sbatch: async argv => (await import('./commands/sbatch.ts')).sbatch(argv),
 }
 

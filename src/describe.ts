@@ -42,6 +42,7 @@ export function describeRun(config: TrainConfig, sizes: Sizes, comm: Communicato
     device: distinct(members.map(({ device }) => device)),
     transport: comm.transport,
     allreduce: comm.algorithm(bytes),
+    messageBytes: bytes,
     reduction,
     parallelism: config.parallelism,
     shards: sizes.numShards,

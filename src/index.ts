@@ -10,6 +10,7 @@ export {
 export type { TypedArray } from './collective/arrays.ts'
 export type { Communicator } from './collective/communicator.ts'
 export type { ReduceOp } from './collective/reduce.ts'
+export type { AlgorithmName } from './collective/table.ts'
 export { type ConnectOptions, connect } from './connect.ts'
 export type { TrainResult } from './describe.ts'
 export { Categorical } from './engine/categorical.ts'
@@ -52,7 +53,30 @@ export {
   scheduled,
 } from './ppo/schedules.ts'
 export { computeVtrace, type VtraceClips, type VtraceRollout } from './ppo/vtrace.ts'
+export type { Cluster } from './scaling/cluster.ts'
+export { type Costs, type Link, links } from './scaling/costs.ts'
+export {
+  type LearningRateRule,
+  learningRateRules,
+  noiseOf,
+  oneHash,
+  rowsOf,
+  type ScalingRow,
+  type Trial,
+  weakWords,
+} from './scaling/experiment.ts'
+export {
+  batchFor80,
+  type Job,
+  type Prediction,
+  paysUpTo,
+  predict,
+} from './scaling/predict.ts'
+export { type SimulatedRank, simulate } from './scaling/simulate.ts'
+export { type TraceEvent, workOf } from './scaling/work.ts'
 export { train } from './train.ts'
 export { watch } from './watch.ts'
 export { reportOnRun, writeReport } from './web/report.ts'
+export { readFields as readRun } from './web/run.ts'
+export { trialOf, writeScaling } from './web/scaling.ts'
 export type { Watching } from './web/watch.ts'

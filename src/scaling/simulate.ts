@@ -17,6 +17,8 @@ export interface SimulatedRank {
   comm: Communicator
   /** Computes for so long. */
   compute(milliseconds: number): Promise<void>
+  /** Milliseconds of the simulation. */
+  now(): number
   /** In [0, 1): the next of this rank's own numbers. */
   random(): number
 }
@@ -45,6 +47,7 @@ export async function simulate(
     return {
       comm,
       compute: milliseconds => network.compute(rank, milliseconds),
+      now: () => clock.now(),
       random: () => uniform(seed, Purpose.simulation, rank, drawn++, 0),
     }
   })

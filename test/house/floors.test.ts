@@ -72,10 +72,11 @@ function launcherViolation(from: string, to: string): string | null {
       : 'a command imports the public API, launcher/args.ts and src/base'
   if (from === 'launcher/help.ts') return null
   // Commands that start jobs of their own.
-  if (/^launcher\/(doctor|sweep)\//.test(from) && /^(launcher\/|src\/index\.ts$)/.test(to)) return null
+  if (/^launcher\/(doctor|scaling|sweep)\//.test(from) && /^(launcher\/|src\/index\.ts$)/.test(to))
+    return null
   // main.ts loads each command when it is asked for.
   if (from === 'launcher/main.ts' && to.startsWith('launcher/')) return null
-  if (/^launcher\/(commands\/|doctor\/|sweep\/|help\.ts)/.test(to))
+  if (/^launcher\/(commands\/|doctor\/|scaling\/|sweep\/|help\.ts)/.test(to))
     return 'the path that runs a job knows no other command'
   return /^(launcher\/|src\/base\/|src\/collective\/rendezvous\.ts$)/.test(to)
     ? null
