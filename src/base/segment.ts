@@ -1,7 +1,7 @@
 /**
  * The memory in which the ranks of one host add up (collective/shm.ts): its agent makes it, they map it.
  *
- *   each rank's line | each rank's sleepers | each rank's slot | result | each rank's buffers
+ *   each rank's two lines | each rank's sleepers | each rank's slot | result | each rank's buffers
  */
 
 /** Words that different ranks write lie on cache lines of their own. */
@@ -19,7 +19,8 @@ const bufferBytes = (ranks: number): number =>
 
 /** Where each part begins, in bytes, on a host with so many ranks. */
 export interface SegmentPlaces {
-  line(rank: number): number
+  /** A rank's lines take turns: `turn` is 0 or 1. */
+  line(rank: number, turn: number): number
   sleepers(rank: number): number
   slot(rank: number): number
   result: number
@@ -27,11 +28,11 @@ export interface SegmentPlaces {
 }
 
 export function segmentPlaces(ranks: number): SegmentPlaces {
-  const slots = 2 * ranks * LINE
+  const slots = 3 * ranks * LINE
   const result = slots + ranks * SLOT_BYTES
   return {
-    line: rank => rank * LINE,
-    sleepers: rank => (ranks + rank) * LINE,
+    line: (rank, turn) => (2 * rank + turn) * LINE,
+    sleepers: rank => (2 * ranks + rank) * LINE,
     slot: rank => slots + rank * SLOT_BYTES,
     result,
     buffers: rank => result + SLOT_BYTES + rank * bufferBytes(ranks),

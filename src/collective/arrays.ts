@@ -17,6 +17,8 @@ export type ArrayOf<D extends DTypeName> = {
 export const newArray = <D extends DTypeName>(length: number, dtype: D): ArrayOf<D> =>
   new constructors[dtype](length) as ArrayOf<D>
 
+export const bytesPerElement = (dtype: DTypeName): number => constructors[dtype].BYTES_PER_ELEMENT
+
 export function dtypeOf(array: TypedArray): DTypeName {
   for (const name of names) if (array instanceof constructors[name]) return name
   throw new TypeError('a collective takes a Float32Array, Float64Array, Int32Array or Uint8Array')

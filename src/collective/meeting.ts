@@ -29,10 +29,14 @@ const patienceOf = (ranks: number): Patience =>
 /** Milliseconds without a turn of the event loop. */
 const BREATH = 10
 
-/** Words of a rank's line: its call as a frame has it, the bytes of its array and where they lie; how often it has arrived. */
+/**
+ * Words of a rank's line: its call as a frame has it, the bytes of its array and where they lie; how often it has arrived;
+ * and room for an array of a few bytes.
+ */
 const BYTES = 9
 const PLACE = 10
 const ARRIVALS = 11
+export const ROOM: number = 4 * 12
 
 /** Where an array lies that is not in shared memory. */
 export const ELSEWHERE = -1
@@ -42,7 +46,8 @@ const PLACE_UNIT = 4
 /**
  * How the ranks of one host meet in memory. Each has a line of it, which says what call the rank is in and how often it
  * has arrived; the others read it until it has arrived as often as they have. Arriving costs no atomic
- * read-modify-write, and the news of it comes with the line that has to be read anyway.
+ * read-modify-write, and the news of it comes with the line that has to be read anyway. Meetings take turns at two lines:
+ * what a rank writes for the next does not disturb who still reads of the last.
  *
  * Who waits looks for a while, then gives way, then sleeps on a futex. What is done by looking is done at once, without
  * a promise.
@@ -50,10 +55,13 @@ const PLACE_UNIT = 4
 export class Meeting {
   readonly #rank: number
   readonly #ranks: readonly number[]
-  readonly #lines: Int32Array[]
+  readonly #lines: readonly [Int32Array[], Int32Array[]] // [turn][rank]
   readonly #sleepers: Int32Array[]
-  readonly #futexes: Sleeper[]
+  readonly #futexes: readonly [Sleeper[], Sleeper[]]
   readonly #patience: Patience
+  #arrivals = 0
+  /** The lines that were last entered by. */
+  #entered: Int32Array[]
   #failure: Error | null = null
   #lastTurn: number = performance.now()
 
@@ -62,9 +70,14 @@ export class Meeting {
     const places = segmentPlaces(ranks.length)
     this.#rank = rank
     this.#ranks = ranks
-    this.#lines = ranks.map((_, local) => new Int32Array(memory, places.line(local), LINE / 4))
+    const lines = (turn: number) =>
+      ranks.map((_, local) => new Int32Array(memory, places.line(local, turn), LINE / 4))
+    const futexes = (lines: Int32Array[]) =>
+      lines.map(line => sleeperOn(line.subarray(ARRIVALS, ARRIVALS + 1)))
+    this.#lines = [lines(0), lines(1)]
+    this.#entered = this.#lines[0]
     this.#sleepers = ranks.map((_, local) => new Int32Array(memory, places.sleepers(local), 1))
-    this.#futexes = this.#lines.map(line => sleeperOn(line.subarray(ARRIVALS, ARRIVALS + 1)))
+    this.#futexes = [futexes(this.#lines[0]), futexes(this.#lines[1])]
     this.#patience = patience ?? patienceOf(ranks.length)
   }
 
@@ -81,21 +94,27 @@ export class Meeting {
 
   /** Meets again: nobody reads any more what was there to be read. */
   leave(x: Exchange): void | Promise<void> {
-    const arrivals = (Atomics.load(this.#lines[this.#rank], ARRIVALS) + 1) | 0
-    Atomics.store(this.#lines[this.#rank], ARRIVALS, arrivals)
-    if (Atomics.load(this.#sleepers[this.#rank], 0) > 0) this.#futexes[this.#rank].wakeAll()
-    for (let rank = 0; rank < this.#lines.length; rank++)
+    const arrivals = (this.#arrivals + 1) | 0
+    this.#arrivals = arrivals
+    Atomics.store(this.#lines[arrivals & 1][this.#rank], ARRIVALS, arrivals)
+    if (Atomics.load(this.#sleepers[this.#rank], 0) > 0) this.#futexes[arrivals & 1][this.#rank].wakeAll()
+    for (let rank = 0; rank < this.#ranks.length; rank++)
       if (!this.#seen(rank, arrivals)) return this.#sleep(rank, arrivals, x)
+  }
+
+  /** Which of their lines the next meeting takes. */
+  get nextTurn(): number {
+    return (this.#arrivals + 1) & 1
   }
 
   /** Bytes of a rank's array, once all have entered. */
   bytes(rank: number): number {
-    return this.#lines[rank][BYTES]
+    return this.#entered[rank][BYTES]
   }
 
   /** And where it lies. */
   place(rank: number): number {
-    const place = this.#lines[rank][PLACE]
+    const place = this.#entered[rank][PLACE]
     return place === ELSEWHERE ? ELSEWHERE : place * PLACE_UNIT
   }
 
@@ -105,7 +124,8 @@ export class Meeting {
   }
 
   #enter(x: Exchange, step: number, bytes: number, place: number): void | Promise<void> {
-    const line = this.#lines[this.#rank]
+    this.#entered = this.#lines[this.nextTurn]
+    const line = this.#entered[this.#rank]
     const { call } = x
     line[0] = call.source
     line[1] = call.epoch
@@ -125,14 +145,14 @@ export class Meeting {
 
   /** Words 1 to 8 are the call; its source differs. */
   #check(): void {
-    const mine = this.#lines[this.#rank]
-    for (const line of this.#lines)
+    const mine = this.#entered[this.#rank]
+    for (const line of this.#entered)
       for (let word = 1; word < BYTES; word++)
         if (line[word] !== mine[word]) checkSameCall(headerOf(mine), headerOf(line))
   }
 
   #arrived(rank: number, arrivals: number): boolean {
-    return ((Atomics.load(this.#lines[rank], ARRIVALS) - arrivals) | 0) >= 0 // the count may wrap
+    return ((Atomics.load(this.#lines[arrivals & 1][rank], ARRIVALS) - arrivals) | 0) >= 0 // the count may wrap
   }
 
   #seen(rank: number, arrivals: number): boolean {
@@ -156,14 +176,14 @@ export class Meeting {
   async #sleep(first: number, arrivals: number, x: Exchange): Promise<void> {
     let waited = 0
     const since = performance.now()
-    for (let rank = first; rank < this.#lines.length; rank++) {
+    for (let rank = first; rank < this.#ranks.length; rank++) {
       x.waitsFor(this.#ranks[rank], null)
       while (!this.#arrived(rank, arrivals)) {
         const start = performance.now()
         Atomics.add(this.#sleepers[rank], 0, 1)
-        const now = Atomics.load(this.#lines[rank], ARRIVALS)
+        const now = Atomics.load(this.#lines[arrivals & 1][rank], ARRIVALS)
         const { nap } = this.#patience
-        if (((now - arrivals) | 0) < 0 && nap > 0) this.#futexes[rank].wait(now, nap)
+        if (((now - arrivals) | 0) < 0 && nap > 0) this.#futexes[arrivals & 1][rank].wait(now, nap)
         Atomics.sub(this.#sleepers[rank], 0, 1)
         await this.#breathe()
         // A process that was suspended meanwhile has not waited for anybody.

@@ -6,7 +6,8 @@ import { bytesOf, copyOf, dtypeOf, elementsOf, type TypedArray, viewOf } from '.
 import type { Exchange } from './exchange.ts'
 import type { DTypeName } from './frame.ts'
 import type { HostMemory } from './hostmemory.ts'
-import { ELSEWHERE, Meeting, type Patience } from './meeting.ts'
+import { LineSum } from './linesum.ts'
+import { ELSEWHERE, Meeting, type Patience, ROOM } from './meeting.ts'
 import type { Reduce } from './reduce.ts'
 import { SliceSum } from './slicesum.ts'
 
@@ -27,6 +28,8 @@ import { SliceSum } from './slicesum.ts'
  * the sum into every rank's array:
  *   2 alpha + S gamma
  *
+ * An array of a few bytes goes in the line by which its rank arrives: one meeting, and every rank sums all of it.
+ *
  * Slices are summed in rank order, so all ranks end with the same bits. Arrays longer than a slot go through in parts.
  * Nothing here makes a promise unless another rank is late.
  */
@@ -37,6 +40,7 @@ export class SharedMemory implements HostMemory {
   readonly #places: SegmentPlaces
   readonly #meeting: Meeting
   readonly #sum: SliceSum
+  readonly #lineSum: LineSum
   #free: number
 
   /**
@@ -51,6 +55,7 @@ export class SharedMemory implements HostMemory {
     this.#memory = memory
     this.#places = segmentPlaces(ranks.length)
     this.#meeting = new Meeting(memory, rank, ranks, patience)
+    this.#lineSum = new LineSum(memory, rank, ranks.length, this.#meeting)
     this.#sum = new SliceSum(memory, rank, ranks.length, this.#meeting)
     this.#free = this.#places.buffers(rank)
   }
@@ -64,6 +69,7 @@ export class SharedMemory implements HostMemory {
   }
 
   allreduce(x: Exchange, array: TypedArray, reduce: Reduce): Eventually<void> {
+    if (array.byteLength <= LINE - ROOM) return this.#lineSum.reduce(x, array, reduce)
     if (array.byteLength <= SLOT_BYTES) return this.#reducePart(x, 0, array, reduce)
     return this.#reduceParts(x, array, reduce)
   }
