@@ -2,12 +2,14 @@ import { Purpose } from './base/math/streams.ts'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import type { Communicator } from './collective/communicator.ts'
 import { progress } from './connect.ts'
+import { divide } from './engine/division.ts'
 import { encoderFor } from './engine/encoder.ts'
 import { type Layout, layoutHash, layoutOf, type Network } from './engine/layout.ts'
 import { makeVectorEnv, specOf } from './env/registry.ts'
 import type { Fleet } from './fleet.ts'
 import { stopAsker } from './heed.ts'
 import type { Logger } from './log/logger.ts'
+import { teamSize } from './parallel/teamsize.ts'
 import { wayOf } from './parallel/way.ts'
 import type { Commit } from './ppo/commit.ts'
 import type { TrainConfig } from './ppo/config.ts'
@@ -69,6 +71,14 @@ export async function assemble(
 /** Where the parameters of the configuration's network lie. */
 export function layoutFor(config: TrainConfig): Layout {
   return layoutOf(networkOf(config))
+}
+
+/** And of what this rank holds of it. */
+export function pieceFor(config: TrainConfig, { rank, size }: Communicator): Layout {
+  const whole = layoutFor(config)
+  if (config.parallelism !== 'model') return whole
+  const team = teamSize(config, size)
+  return divide(whole, rank % team, team)
 }
 
 /** Logits for a discrete action space, a diagonal Gaussian for a box. */

@@ -1,4 +1,4 @@
-import { layoutFor } from './assemble.ts'
+import { pieceFor } from './assemble.ts'
 import type { Reduction } from './base/contract.ts'
 import { PporunError, UsageError } from './base/errors.ts'
 import type { Communicator } from './collective/communicator.ts'
@@ -24,7 +24,7 @@ interface Member {
 
 /** Opens the rank's engine. Throws UsageError on all ranks alike if one of them has none, or the reduction is not theirs. */
 export async function openFleet(config: TrainConfig, comm: Communicator): Promise<Fleet> {
-  const made = await attempt(() => makeEngine(config.engine, layoutFor(config)))
+  const made = await attempt(() => makeEngine(config.engine, pieceFor(config, comm)))
   const told = await exchange<{ member: Member } | { refused: string }>(
     comm,
     made instanceof PporunError

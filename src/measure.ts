@@ -1,4 +1,4 @@
-import { assemble } from './assemble.ts'
+import { assemble, layoutFor } from './assemble.ts'
 import type { Communicator } from './collective/communicator.ts'
 import { initialParameters } from './engine/init.ts'
 import { openFleet } from './fleet.ts'
@@ -66,7 +66,8 @@ async function trainFor(
     silentReporter(''),
     null,
   )
-  const { layout, name } = task.sampler.engine
+  const { name } = task.sampler.engine
+  const layout = layoutFor(config)
   const state = initialState(config, layout, initialParameters(layout, config.seed))
   const updates: Metrics[] = []
   await task.train(state, { write: metrics => void updates.push(metrics) })

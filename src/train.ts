@@ -1,4 +1,4 @@
-import { assemble, policyOf } from './assemble.ts'
+import { assemble, layoutFor, policyOf } from './assemble.ts'
 import { rankSettings, Status } from './base/contract.ts'
 import { PporunError, PreemptedError, UsageError } from './base/errors.ts'
 import { thousands } from './base/format.ts'
@@ -19,7 +19,7 @@ import { initialParameters } from './engine/init.ts'
 import { specOf } from './env/registry.ts'
 import { openFleet } from './fleet.ts'
 import { heedSignals, interrupted } from './heed.ts'
-import { loggers } from './log/logger.ts'
+import { loggers, silentLogger } from './log/logger.ts'
 import { resolveConfig, resumedConfig, type TrainOptions } from './options.ts'
 import { checkWay } from './parallel/check.ts'
 import { type Evaluation, play, summarise } from './policy/evaluate.ts'
@@ -117,22 +117,24 @@ export async function trainWith(
   const fleet = await openFleet(config, comm)
   const task = await assemble(config, sizes, comm, fleet, reporter, since)
   const { engine } = task.sampler
-  const state =
-    start?.commit.state ?? initialState(config, engine.layout, initialParameters(engine.layout, config.seed))
+  const layout = layoutFor(config)
+  const state = start?.commit.state ?? initialState(config, layout, initialParameters(layout, config.seed))
   reporter.fields(describeRun(config, sizes, comm, fleet))
   if (start) await restore(start.commit, task.sampler)
   const begin = performance.now()
   const split = new SplitLog()
-  const live = reporter.live(() => policyOf(state, config))
+  const isWhole = engine.layout.size === layout.size
+  const live = isWhole ? reporter.live(() => policyOf(state, config)) : silentLogger
   await task.train(state, loggers(task.log, live, split))
   const seconds = (performance.now() - begin) / 1000
   task.phase('other')
-  const outcome = describeOutcome(state, sizes, (state.update - before) * rows, seconds)
+  const whole = await task.strategy.complete({ ...state, adam: task.optimizer.state })
+  const outcome = describeOutcome(whole, sizes, (state.update - before) * rows, seconds)
   if (state.update < sizes.numUpdates) return leaveEarly(outcome, sizes, comm, reporter)
   await assertInStep(task.strategy, state.update, state.parameters, task.sampler.engine.layout)
 
   engine.setNormalizer(normalizerOf(config, state))
-  const evaluation = await evaluateTogether(task.env, engine, comm)
+  const evaluation = await evaluateTogether(task.env, engine, task.strategy.peers ?? comm)
   await reporter.close()
   reporter.fields({ ...outcome, evaluation, status: 'completed' })
   const result = { folder: reporter.folder, ...outcome, evaluation }

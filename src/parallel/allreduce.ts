@@ -37,6 +37,6 @@ export function everybody(comm: Communicator, numShards: number): Strategy {
 }
 
 /** Through each rank, in and out, by `ring` or `direct`; as much work is done where ranks share memory. */
-export function allreduceBytes({ byteLength }: Message, size: number): number {
+export function allreduceBytes({ byteLength }: Pick<Message, 'byteLength'>, size: number): number {
   return (4 * (size - 1) * byteLength) / size
 }

@@ -4,6 +4,7 @@ import type { TrainConfig } from '../ppo/config.ts'
 import { fields } from '../ppo/fields.ts'
 import { checkRanks } from '../ppo/sizes.ts'
 import { federatedProblem } from './federated.ts'
+import { teamProblem, teamSize } from './teamsize.ts'
 import type { Parallelism } from './way.ts'
 
 /** Options that one way takes. */
@@ -13,6 +14,7 @@ const own: Partial<Record<keyof TrainConfig, Parallelism>> = {
   averageUnit: 'local',
   learners: 'sampler',
   servers: 'server',
+  modelParallel: 'model',
   clientEnvs: 'federated',
   clientShards: 'federated',
   localUpdates: 'federated',
@@ -33,16 +35,21 @@ export function checkWay(config: TrainConfig, numShards: number, size: number): 
     throw new UsageError(
       '--parallelism local: no rank knows the KL of all, so --target-kl cannot stop them together; use --kl-target or --lr-schedule kl',
     )
-  const problem = parallelism === 'federated' ? federatedProblem(config, { numShards }, size) : null
+  const problem = problemOf(config, numShards, size)
   if (problem) throw new UsageError(`--parallelism ${parallelism}: ${problem}`)
   checkRanks(config, numShards, size - idleRanks(config, size), size)
 }
 
-/** Ranks that hold no shard. */
+function problemOf(config: TrainConfig, numShards: number, size: number): string | null {
+  if (config.parallelism === 'federated') return federatedProblem(config, { numShards }, size)
+  return config.parallelism === 'model' ? teamProblem(config, size) : null
+}
+
+/** Ranks beyond those that need a shard of their own. */
 function idleRanks(config: TrainConfig, size: number): number {
   if (config.parallelism === 'sampler') return checkSplit(size, config, 'learners', 'samples')
   if (config.parallelism === 'server') return checkSplit(size, config, 'servers', 'works')
-  return 0
+  return config.parallelism === 'model' ? size - size / teamSize(config, size) : 0
 }
 
 /** @returns how many of the ranks have the part that `field` counts; the others do what `verb` says */

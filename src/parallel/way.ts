@@ -8,6 +8,7 @@ import type { Strategy } from '../ppo/strategy.ts'
 import { allreduce } from './allreduce.ts'
 import { federated } from './federated.ts'
 import { local } from './local.ts'
+import { model } from './model.ts'
 import { sampler } from './sampler.ts'
 import { server } from './server.ts'
 
@@ -43,6 +44,7 @@ const ways: Record<Parallelism, (setting: Setting) => Way | Promise<Way>> = {
   local: setting => local(setting),
   sampler,
   server,
+  model,
   federated,
 }
 

@@ -41,12 +41,13 @@ export interface TrainConfig {
   engine: string
   reduction: Reduction | null
   shards: number | null
-  parallelism: 'allreduce' | 'local' | 'sampler' | 'server' | 'federated'
+  parallelism: 'allreduce' | 'local' | 'sampler' | 'server' | 'model' | 'federated'
   average: 'all' | 'params'
   averageEvery: number
   averageUnit: 'minibatches' | 'updates'
   learners: number
   servers: number
+  modelParallel: number | null
   clientEnvs: string[] | null
   clientShards: number[] | null
   localUpdates: number

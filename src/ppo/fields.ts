@@ -127,7 +127,7 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
     mayChange: true,
   },
   parallelism: {
-    kind: choice('allreduce', 'local', 'sampler', 'server', 'federated'),
+    kind: choice('allreduce', 'local', 'sampler', 'server', 'model', 'federated'),
     default: 'allreduce',
     doc: 'how ranks share the work: see src/parallel',
   },
@@ -144,6 +144,12 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
   },
   learners: { kind: whole(1), default: 1, doc: 'sampler: ranks that learn; the others sample' },
   servers: { kind: whole(1), default: 1, doc: 'server: ranks that hold and move the parameters' },
+  modelParallel: {
+    kind: whole(1),
+    default: null,
+    none: 'all',
+    doc: 'model: ranks that one network is divided between',
+  },
   clientEnvs: {
     kind: { type: 'names' },
     default: null,

@@ -1,6 +1,7 @@
 import type { Reduction } from '../base/contract.ts'
 import type { Eventually } from '../base/eventually.ts'
 import type { Part } from '../base/math/parts.ts'
+import type { Communicator } from '../collective/communicator.ts'
 import type { Metrics } from '../log/logger.ts'
 import type { collect } from './collect.ts'
 import type { Rollout } from './rollout.ts'
@@ -51,6 +52,8 @@ export interface Strategy {
   complete(state: TrainState): Eventually<TrainState>
   /** Largest of every element over all ranks that should hold the same parameters now, in place. */
   max(values: Float64Array): Promise<void>
+  /** Ranks that can play each by itself, where those are not all: one of every team. */
+  readonly peers?: Communicator
   /** Milliseconds spent waiting for other ranks so far. */
   waited(): number
   /** What has passed through this rank so far. */

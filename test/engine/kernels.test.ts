@@ -20,11 +20,11 @@ const float32: Tolerances = {
   slope: 2e-3,
 }
 
-engineConformance('wasm', layout => wasm(layout), float32)
-engineConformance('native', layout => native(layout), float32)
-
 const native = (layout: Layout) => new KernelEngine('native', layout, bytes => loadNative(bytes)!)
 const wasm = (layout: Layout) => new KernelEngine('wasm', layout, loadWasm)
+
+engineConformance('wasm', layout => wasm(layout), float32)
+engineConformance('native', layout => native(layout), float32)
 
 test('the self-test gives the golden hash from both builds', () => {
   assert.equal(selfTestHash(loadWasm), GOLDEN)

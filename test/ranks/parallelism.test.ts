@@ -84,6 +84,9 @@ test('what cannot be is refused with what can', () => {
     [4, ['sampler', '--learners', '4'], /--learners 4 of 4 ranks leave none that samples; use -np 5 or more/],
     [1, ['server'], /--servers 1 of 1 ranks leave none that works; use -np 2 or more/],
     [4, ['sampler', '--servers', '2'], /--servers belongs to --parallelism server, not sampler/],
+    [6, ['model', '--model-parallel', '4'], /--model-parallel 4 does not divide 6 ranks/],
+    [6, ['model', '--hidden', '64,4'], /a layer of 4 cannot be divided between 6 ranks/],
+    [2, ['local', '--target-kl', '0.01'], /--target-kl cannot stop them together; use --kl-target/],
     [4, ['allreduce', '--learners', '2'], /--learners belongs to --parallelism sampler, not allreduce/],
     [10, ['sampler'], /10 ranks, but only 8 shards .*: use -np 9 or fewer/],
   ]
@@ -95,4 +98,12 @@ test('what cannot be is refused with what can', () => {
       way.join(' '),
     )
   }
+})
+
+test('an engine that cannot divide a network is refused', async () => {
+  const way = ['--parallelism', 'model', '--engine', 'reference']
+  await assert.rejects(
+    trainRanks(2, [...small, ...way]),
+    error => error instanceof UsageError && /the reference engine has no divided layers/.test(error.message),
+  )
 })

@@ -1,4 +1,4 @@
-import { assemble } from '../../src/assemble.ts'
+import { assemble, layoutFor } from '../../src/assemble.ts'
 import { openPage, ProgressWriter } from '../../src/base/progress.ts'
 import { Communicator } from '../../src/collective/communicator.ts'
 import { inprocTransports } from '../../src/collective/inproc.ts'
@@ -51,7 +51,7 @@ export async function hashInProcess(
   const hashes = inprocCommunicators(size).map(async comm => {
     const fleet = await openFleet(config, comm)
     const parts = await assemble(config, sizes, comm, fleet, silentReporter(''), null)
-    const { layout } = parts.sampler.engine
+    const layout = layoutFor(config)
     const state = initialState(config, layout, initialParameters(layout, config.seed))
     change(parts.sampler.envs, parts.sampler.firstEnv, state)
     await parts.train(state, parts.log).catch(error => {

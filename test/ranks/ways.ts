@@ -1,4 +1,4 @@
-import { assemble } from '../../src/assemble.ts'
+import { assemble, layoutFor } from '../../src/assemble.ts'
 import { initialParameters } from '../../src/engine/init.ts'
 import type { Optimizer } from '../../src/engine/optimizer.ts'
 import { openFleet } from '../../src/fleet.ts'
@@ -36,7 +36,7 @@ export async function trainRanks(
     const fleet = await openFleet(config, comm)
     const assembled = await assemble(config, sizes, comm, fleet, silentReporter(''), null)
     const parts = change(assembled, { config, sizes, comm, engine: fleet.engine })
-    const { layout } = parts.sampler.engine
+    const layout = layoutFor(config)
     const state =
       structuredClone(from?.state) ?? initialState(config, layout, initialParameters(layout, config.seed))
     if (from) await restore(from, parts.sampler)

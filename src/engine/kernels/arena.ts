@@ -7,7 +7,7 @@ import { type ArrayOf, arraysOf, IN_CONTEXT, type Room, SETTINGS, type Views } f
  */
 
 /** Rows that go through a network together, columns that matrices are padded to, layers that a network may have. */
-const BLOCK = 32
+export const BLOCK = 32
 const PAD = 8
 export const MAX_LAYERS = 16
 
@@ -25,6 +25,16 @@ export interface Arena {
 /** Words of a layer, and of a Context before its networks. */
 const LAYER_WORDS = 14
 const HEAD_WORDS = 33 + SETTINGS
+
+/** Where a layer's outputs lie, [BLOCK, width], and the gradients by them, in words. `part`: 0 trunk, 1 actor, 2 critic. */
+export function outputsOf(
+  { context }: Arena,
+  part: number,
+  layer: number,
+): { width: number; y: number; dy: number } {
+  const at = HEAD_WORDS + part * (1 + MAX_LAYERS * LAYER_WORDS) + 1 + layer * LAYER_WORDS
+  return { width: context[at + 3], y: context[at + LAYER_WORDS - 2], dy: context[at + LAYER_WORDS - 1] }
+}
 
 /** Lays out memory for so much. */
 export function planArena(layout: Layout, room: Room): Arena {

@@ -181,14 +181,18 @@ EXPORT void pack(Context *c) {
   for (i32 j = 0; j < c->numActions; j += W) store(at(c, c->std) + j, vexp(load(at(c, c->logStd) + j)));
 }
 
+/* y of a layer before its activation: its products with x on top of `start`, its bias or zeros. */
+static void product(const Context *c, const Layer *layer, const float *x, i32 start, i32 rows) {
+  multiply(at(c, layer->y), layer->outPad, at(c, start), 0, x, layer->inPad, 1, at(c, layer->weightT), layer->outPad,
+           rows, layer->outPad, layer->in);
+}
+
 static void forward(const Context *c, const Network *net, const float *x, i32 rows) {
   for (i32 l = 0; l < net->numLayers; l++) {
     const Layer *layer = &net->layers[l];
-    float *y = at(c, layer->y);
-    multiply(y, layer->outPad, at(c, layer->bias), 0, x, layer->inPad, 1, at(c, layer->weightT), layer->outPad, rows,
-             layer->outPad, layer->in);
-    activate(layer->activation, y, rows * layer->outPad);
-    x = y;
+    product(c, layer, x, layer->bias, rows);
+    activate(layer->activation, at(c, layer->y), rows * layer->outPad);
+    x = at(c, layer->y);
   }
 }
 
@@ -214,24 +218,27 @@ static void addRows(float *sum, const float *dy, i32 width, i32 rows, i32 first)
 }
 
 /*
- * Adds the gradients of `rows` rows, in their order, to the shard's, or begins with them if they are its `first`;
- * starts from the head's dy. x is the network's input; dx, unless it is null, becomes dxStart plus the gradient with
- * respect to it (both [rows, inPad], a stride of 0 being the one row of zeros).
+ * Layer l of a network: adds the gradients of `rows` rows, in their order, to the shard's, or begins with them if they
+ * are its `first`; starts from the layer's dy. x is the network's input; dx, unless it is null, becomes dxStart plus the
+ * gradient with respect to it (both [rows, inPad], a stride of 0 being the one row of zeros).
  */
+static void backwardLayer(const Context *c, const Network *net, i32 l, const float *x, float *dx, const float *dxStart,
+                          i32 rows, i32 first) {
+  const Layer *layer = &net->layers[l], *below = &net->layers[l - 1];
+  float *dy = at(c, layer->dy), *to = l ? at(c, below->dy) : dx, *gradWeight = at(c, layer->gradWeight);
+  const float *zeros = at(c, c->zeros), *start = l || !dxStart ? zeros : dxStart;
+  activateBackward(layer->activation, at(c, layer->y), dy, rows * layer->outPad);
+  addRows(at(c, layer->gradBias), dy, layer->outPad, rows, first);
+  multiply(gradWeight, layer->inPad, first ? zeros : gradWeight, first ? 0 : layer->inPad, dy, 1, layer->outPad,
+           l ? at(c, below->y) : x, layer->inPad, layer->out, layer->inPad, rows);
+  if (to)
+    multiply(to, layer->inPad, start, start == zeros ? 0 : layer->inPad, dy, layer->outPad, 1, at(c, layer->weight),
+             layer->inPad, rows, layer->inPad, layer->out);
+}
+
 static void backward(const Context *c, const Network *net, const float *x, float *dx, const float *dxStart, i32 rows,
                      i32 first) {
-  for (i32 l = net->numLayers - 1; l >= 0; l--) {
-    const Layer *layer = &net->layers[l], *below = &net->layers[l - 1];
-    float *dy = at(c, layer->dy), *to = l ? at(c, below->dy) : dx, *gradWeight = at(c, layer->gradWeight);
-    const float *zeros = at(c, c->zeros), *start = l || !dxStart ? zeros : dxStart;
-    activateBackward(layer->activation, at(c, layer->y), dy, rows * layer->outPad);
-    addRows(at(c, layer->gradBias), dy, layer->outPad, rows, first);
-    multiply(gradWeight, layer->inPad, first ? zeros : gradWeight, first ? 0 : layer->inPad, dy, 1, layer->outPad,
-             l ? at(c, below->y) : x, layer->inPad, layer->out, layer->inPad, rows);
-    if (to)
-      multiply(to, layer->inPad, start, start == zeros ? 0 : layer->inPad, dy, layer->outPad, 1, at(c, layer->weight),
-               layer->inPad, rows, layer->inPad, layer->out);
-  }
+  for (i32 l = net->numLayers - 1; l >= 0; l--) backwardLayer(c, net, l, x, dx, dxStart, rows, first);
 }
 
 static void backwardAll(const Context *c, i32 rows, i32 first) {
@@ -349,25 +356,30 @@ INLINE void describe(const Context *c, const float *z, float *to) {
     for (i32 j = 0; j < c->numActions; j++) to[c->numActions + j] = at(c, c->logStd)[j];
 }
 
-/* Acts for n rows: actions, log-probabilities, values; sampled, or the mode if `greedy`. */
-EXPORT void act(Context *c, i32 n, i32 greedy, u32 seedLow, u32 seedHigh, u32 firstEnv, u32 step) {
+/* What the block of rows from `first` on does, by what the heads say. */
+static void decide(const Context *c, i32 first, i32 rows, i32 greedy, u32 seedLow, u32 seedHigh, u32 firstEnv, u32 step) {
   const Layer *policy = head(&c->actor), *value = head(&c->critic);
   i32 *bad = ints(c, c->nonFiniteRow), ld = policy->outPad;
+  float *z = at(c, policy->y), *p = at(c, policy->dy);
+  for (i32 r = 0; r < rows; r++) describe(c, z + r * ld, at(c, c->distributions) + (first + r) * c->distributionSize);
+  if (c->distribution == CATEGORICAL) logSoftmax(z, p, ld, rows, c->numActions);
+  for (i32 r = 0; r < rows; r++) {
+    i32 row = first + r;
+    choose(c, z + r * ld, p + r * ld, row, greedy, seedLow, seedHigh, firstEnv + row, step);
+    at(c, c->values)[row] = at(c, value->y)[r * value->outPad];
+    i32 fine = isFinite(at(c, c->logProbs)[row]) && isFinite(at(c, c->values)[row]);
+    if (!fine && (*bad < 0 || row < *bad)) *bad = row;
+  }
+}
+
+/* Acts for n rows: actions, log-probabilities, values; sampled, or the mode if `greedy`. */
+EXPORT void act(Context *c, i32 n, i32 greedy, u32 seedLow, u32 seedHigh, u32 firstEnv, u32 step) {
   see(c, n);
   for (i32 first = 0; first < n; first += BLOCK) {
     i32 rows = n - first < BLOCK ? n - first : BLOCK;
     loadInput(c, at(c, c->seen), 0, first, rows);
     forwardAll(c, rows, 1);
-    float *z = at(c, policy->y), *p = at(c, policy->dy);
-    for (i32 r = 0; r < rows; r++) describe(c, z + r * ld, at(c, c->distributions) + (first + r) * c->distributionSize);
-    if (c->distribution == CATEGORICAL) logSoftmax(z, p, ld, rows, c->numActions);
-    for (i32 r = 0; r < rows; r++) {
-      i32 row = first + r;
-      choose(c, z + r * ld, p + r * ld, row, greedy, seedLow, seedHigh, firstEnv + row, step);
-      at(c, c->values)[row] = at(c, value->y)[r * value->outPad];
-      i32 fine = isFinite(at(c, c->logProbs)[row]) && isFinite(at(c, c->values)[row]);
-      if (!fine && (*bad < 0 || row < *bad)) *bad = row;
-    }
+    decide(c, first, rows, greedy, seedLow, seedHigh, firstEnv, step);
   }
 }
 
@@ -496,17 +508,22 @@ INLINE float valueRow(const Context *c, float value, i32 row, double *stats) {
   return c->vfCoef * slope;
 }
 
-/* Forward, losses and backward of the `rows` rows of the minibatch from `begin` on, the `first` of their shard or not. */
-static void learn(const Context *c, i32 begin, i32 rows, i32 first, double *stats) {
+/* Losses of the `rows` rows of the minibatch from `begin` on, and what they are by the heads' outputs. */
+static void differentiate(const Context *c, i32 begin, i32 rows, double *stats) {
   const Layer *value = head(&c->critic);
   const i32 *indices = ints(c, c->indices) + begin;
-  loadInput(c, at(c, c->rowObservations), indices, 0, rows);
-  forwardAll(c, rows, 1);
   policyLoss(c, indices, rows, stats);
   for (i32 r = 0; r < rows; r++)
     at(c, value->dy)[r * value->outPad] = valueRow(c, at(c, value->y)[r * value->outPad], indices[r], stats);
-  backwardAll(c, rows, first);
   stats[ROWS] += rows;
+}
+
+/* Forward, losses and backward of these rows, the `first` of their shard or not. */
+static void learn(const Context *c, i32 begin, i32 rows, i32 first, double *stats) {
+  loadInput(c, at(c, c->rowObservations), ints(c, c->indices) + begin, 0, rows);
+  forwardAll(c, rows, 1);
+  differentiate(c, begin, rows, stats);
+  backwardAll(c, rows, first);
 }
 
 /* ---------------------------------------------------------------------------------------- sums rounded to a grid */
@@ -555,26 +572,90 @@ static double *addNetwork(const Context *c, const Network *net, const double **g
   return largest;
 }
 
+static void beginShard(const Context *c, double *stats) {
+  for (i32 i = 0; i < STATISTICS; i++) stats[i] = 0.0;
+  for (i32 j = 0; j < c->numActions; j++) at(c, c->gradLogStd)[j] = 0.0f;
+}
+
+/* Adds the shard's sums to the rank's, or begins with them if it is the `first`. */
+static void endShard(const Context *c, double *gradient, double *stats, i32 first) {
+  const double *grid = doubles(c, c->grid);
+  double *largest = stats + STATISTICS;
+  largest = addNetwork(c, &c->trunk, &grid, gradient, largest, first);
+  largest = addNetwork(c, &c->actor, &grid, gradient, largest, first);
+  largest = addNetwork(c, &c->critic, &grid, gradient, largest, first);
+  if (c->distribution == GAUSSIAN)
+    *largest = addRounded(at(c, c->gradLogStd), 0, 1, c->numActions, gradient + c->flatLogStd, *grid, first);
+}
+
 /*
  * The gradients of `numShards` shards of `rowsPerShard` rows each, shard after shard, into `gradient` [P]; and
  * into `slots` [numShards, STATISTICS + tensors] each shard's statistics and largest magnitudes.
  */
 EXPORT void gradients(Context *c, i32 numShards, i32 rowsPerShard, double *gradient, double *slots) {
   for (i32 shard = 0; shard < numShards; shard++) {
-    double *stats = slots + shard * (STATISTICS + c->numTensors), *largest = stats + STATISTICS;
-    const double *grid = doubles(c, c->grid);
-    for (i32 i = 0; i < STATISTICS; i++) stats[i] = 0.0;
-    for (i32 j = 0; j < c->numActions; j++) at(c, c->gradLogStd)[j] = 0.0f;
+    double *stats = slots + shard * (STATISTICS + c->numTensors);
     i32 begin = shard * rowsPerShard, end = begin + rowsPerShard;
+    beginShard(c, stats);
     for (i32 at = begin; at < end; at += BLOCK) learn(c, at, end - at < BLOCK ? end - at : BLOCK, at == begin, stats);
-    largest = addNetwork(c, &c->trunk, &grid, gradient, largest, shard == 0);
-    largest = addNetwork(c, &c->actor, &grid, gradient, largest, shard == 0);
-    largest = addNetwork(c, &c->critic, &grid, gradient, largest, shard == 0);
-    if (c->distribution == GAUSSIAN)
-      *largest = addRounded(at(c, c->gradLogStd), 0, 1, c->numActions, gradient + c->flatLogStd, *grid,
-                            shard == 0);
+    endShard(c, gradient, stats, shard == 0);
   }
 }
+
+/* -------------------------------------------------------------------------------------------------------- in steps */
+
+/*
+ * act() and gradients() cut where the ranks that a network is divided between have to add up: after a layer whose
+ * inputs are divided, before its activation; and after the gradients by the inputs of one whose outputs are. The driver
+ * is divided.ts. `part`: 0 trunk, 1 actor, 2 critic.
+ */
+INLINE const Network *network(const Context *c, i32 part) {
+  return part == 0 ? &c->trunk : part == 1 ? &c->actor : &c->critic;
+}
+
+INLINE const float *inputOf(const Context *c, i32 part, i32 l) {
+  if (l) return at(c, network(c, part)->layers[l - 1].y);
+  return part == 0 ? at(c, c->x) : headInput(c);
+}
+
+EXPORT void stepSee(Context *c, i32 n) { see(c, n); }
+
+/* Takes rows as the networks' input: those that are seen, from `begin` on, or those of the minibatch. */
+EXPORT void stepInput(Context *c, i32 ofMinibatch, i32 begin, i32 rows) {
+  if (ofMinibatch) loadInput(c, at(c, c->rowObservations), ints(c, c->indices) + begin, 0, rows);
+  else loadInput(c, at(c, c->seen), 0, begin, rows);
+}
+
+EXPORT void stepProduct(Context *c, i32 part, i32 l, i32 rows, i32 withBias) {
+  const Layer *layer = &network(c, part)->layers[l];
+  product(c, layer, inputOf(c, part, l), withBias ? layer->bias : c->zeros, rows);
+}
+
+EXPORT void stepActivate(Context *c, i32 part, i32 l, i32 rows) {
+  const Layer *layer = &network(c, part)->layers[l];
+  activate(layer->activation, at(c, layer->y), rows * layer->outPad);
+}
+
+EXPORT void stepDecide(Context *c, i32 first, i32 rows, i32 greedy, u32 seedLow, u32 seedHigh, u32 firstEnv, u32 step) {
+  decide(c, first, rows, greedy, seedLow, seedHigh, firstEnv, step);
+}
+
+EXPORT void stepValues(Context *c, i32 first, i32 rows) {
+  const Layer *value = head(&c->critic);
+  for (i32 r = 0; r < rows; r++) at(c, c->values)[first + r] = at(c, value->y)[r * value->outPad];
+}
+
+EXPORT void stepLoss(Context *c, i32 begin, i32 rows, i32 first, double *stats) {
+  if (first) beginShard(c, stats);
+  differentiate(c, begin, rows, stats);
+}
+
+EXPORT void stepBackward(Context *c, i32 part, i32 l, i32 rows, i32 first) {
+  float *dx = part && c->trunk.numLayers ? at(c, head(&c->trunk)->dy) : 0;
+  backwardLayer(c, network(c, part), l, inputOf(c, part, 0), dx, part == 2 ? dx : 0, rows, first);
+}
+
+EXPORT void stepShard(Context *c, double *gradient, double *stats, i32 first) { endShard(c, gradient, stats, first); }
 
 /* ----------------------------------------------------------------------------------------------------- optimiser */
 

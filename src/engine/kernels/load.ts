@@ -32,8 +32,30 @@ interface Exports {
   ): void
 }
 
+/** The same in steps, for networks that are divided between ranks (divided.ts). `part`: 0 trunk, 1 actor, 2 critic. */
+interface Steps {
+  stepSee(context: number, n: number): void
+  stepInput(context: number, ofMinibatch: number, begin: number, rows: number): void
+  stepProduct(context: number, part: number, layer: number, rows: number, withBias: number): void
+  stepActivate(context: number, part: number, layer: number, rows: number): void
+  stepDecide(
+    context: number,
+    first: number,
+    rows: number,
+    greedy: number,
+    seedLow: number,
+    seedHigh: number,
+    firstEnv: number,
+    step: number,
+  ): void
+  stepValues(context: number, first: number, rows: number): void
+  stepLoss(context: number, begin: number, rows: number, first: number, slot: number): void
+  stepBackward(context: number, part: number, layer: number, rows: number, first: number): void
+  stepShard(context: number, gradient: number, slot: number, first: number): void
+}
+
 /** Kernels, and memory of their caller's own in which they work. */
-export interface Kernels extends Exports {
+export interface Kernels extends Exports, Steps {
   memory: ArrayBuffer
   /** Of `memory`, where that of the caller begins. */
   offset: number
@@ -51,7 +73,7 @@ const built = new URL('../../../../src/engine/kernels/built/', import.meta.url)
 /** Kernels in WebAssembly: any machine, about half as fast as native code. */
 export function loadWasm(bytes: number): Kernels {
   const { exports, memory, offset } = openModule(new URL('kernels.wasm', built), bytes)
-  return { ...(exports as unknown as Exports), memory, offset, base: offset, addressOf: null }
+  return { ...(exports as unknown as Exports & Steps), memory, offset, base: offset, addressOf: null }
 }
 
 const signatures = [
@@ -61,12 +83,21 @@ const signatures = [
   'void act(uintptr_t, int, int, uint32_t, uint32_t, uint32_t, uint32_t)',
   'void evaluate(uintptr_t, int)',
   'void gradients(uintptr_t, int, int, uintptr_t, uintptr_t)',
+  'void stepSee(uintptr_t, int)',
+  'void stepInput(uintptr_t, int, int, int)',
+  'void stepProduct(uintptr_t, int, int, int, int)',
+  'void stepActivate(uintptr_t, int, int, int)',
+  'void stepDecide(uintptr_t, int, int, int, uint32_t, uint32_t, uint32_t, uint32_t)',
+  'void stepValues(uintptr_t, int, int)',
+  'void stepLoss(uintptr_t, int, int, int, uintptr_t)',
+  'void stepBackward(uintptr_t, int, int, int, int)',
+  'void stepShard(uintptr_t, uintptr_t, uintptr_t, int)',
   'double largestOf(uintptr_t, int)',
   'double scaleAndNorm(uintptr_t, int, double)',
   'void adam(uintptr_t, uintptr_t, uintptr_t, uintptr_t, int, double, double, double, double, double, double)',
 ]
 
-type NativeExports = Exports & { addressOf(array: unknown): number }
+type NativeExports = Exports & Steps & { addressOf(array: unknown): number }
 
 /** The machine's library, or null if there is none; looked for once per process. */
 let library: NativeExports | null | undefined

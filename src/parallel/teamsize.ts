@@ -1,0 +1,16 @@
+import type { TrainConfig } from '../ppo/config.ts'
+
+/** Ranks that one network is divided between. */
+export function teamSize({ modelParallel }: TrainConfig, size: number): number {
+  return modelParallel ?? size
+}
+
+/** Why so many ranks cannot divide the network; null if they can. */
+export function teamProblem(config: TrainConfig, size: number): string | null {
+  const team = teamSize(config, size)
+  const narrowest = Math.min(...config.hidden)
+  if (size % team !== 0) return `--model-parallel ${team} does not divide ${size} ranks`
+  if (config.hidden.length === 0) return '--hidden has no layer to divide'
+  if (narrowest < team) return `a layer of ${narrowest} cannot be divided between ${team} ranks`
+  return config.encoder === 'none' ? null : `--encoder ${config.encoder}: convolutions cannot be divided`
+}
