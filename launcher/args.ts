@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { Parser } from 'yargs/helpers'
 import {
   type AllreduceChoice,
@@ -98,7 +99,7 @@ export function parseRun(argv: readonly string[]): RunArgs {
     requireGpu: flag(parsed['require-gpu']),
     wdir: text('--wdir', parsed.wdir),
     environment: environment(list('-x', parsed.x)),
-    iface: text('--iface', parsed.iface),
+    iface: network(text('--iface', parsed.iface)),
     portRange: portRange(text('--port-range', parsed['port-range'])),
     ssh: shellWords('--ssh', text('--ssh', parsed.ssh) ?? 'ssh'),
     faults: list('--fault', parsed.fault).map(parseFault),
@@ -202,6 +203,17 @@ function seconds(option: string, value: unknown): number | null {
   if (!/^\d+(\.\d+)?$/.test(word) || Number(word) <= 0)
     throw new UsageError(`${option} takes a number of seconds above 0, got '${word}'`)
   return Number(word)
+}
+
+/** An interface's name, or a network as 10.0.0.0/8. */
+function network(given: string | null): string | null {
+  const [address, bits, more] = given?.split('/') ?? []
+  const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address ?? '')]!
+  const isNetwork = /^\d+$/.test(bits ?? '') && Number(bits) <= longest && more === undefined
+  if (given === null || isNetwork || /^[^\s/]{1,15}$/.test(given)) return given
+  throw new UsageError(
+    `--iface takes an interface's name or a network such as 10.1.0.0/16 or fd00::/8, got '${given}'`,
+  )
 }
 
 function portRange(given: string | null): [number, number] | null {

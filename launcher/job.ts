@@ -89,7 +89,7 @@ export class Job {
       }
     } catch (error) {
       verdict.kill()
-      throw error
+      if (!verdict.cause) throw error // else it has been said what kept agents from starting: a time limit, Ctrl-C
     } finally {
       await agents.ended()
       for (const timer of this.#timers) clearTimeout(timer)

@@ -22,7 +22,9 @@ export class Cluster {
   private constructor(folder: string, names: readonly string[], network: Network) {
     this.folder = folder
     this.#network = network
-    this.hosts = names.map((name, i) => new Host(name, addressOf(i), folder, network))
+    this.hosts = names.map(
+      (name, i) => new Host(name, [`${addressOf(i)}/24`, `${address6Of(i)}/64`], folder, network),
+    )
   }
 
   /** Starts hosts with these names; they are gone after the test. */
@@ -111,6 +113,7 @@ export function onCluster(
 }
 
 const addressOf = (index: number): string => `10.77.0.${index + 1}`
+const address6Of = (index: number): string => `fd77::${index + 1}`
 
 /** Names, and keys that make every host known to and welcome on every other. */
 function writeConfiguration(folder: string, names: readonly string[]): void {
@@ -122,7 +125,7 @@ function writeConfiguration(folder: string, names: readonly string[]): void {
   }
   key('id')
   write('hosts', '127.0.0.1 localhost', ...names.map((name, i) => `${addressOf(i)} ${name}`))
-  write('known', ...names.map(name => `${name} ${key(`key.${name}`)}`))
+  write('known', ...names.map((name, i) => `${name},${addressOf(i)},${address6Of(i)} ${key(`key.${name}`)}`))
   write(
     'ssh_config',
     ...[

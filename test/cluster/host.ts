@@ -14,7 +14,8 @@ const DAEMONS =
 /** One host of a cluster: a process with namespaces of its own. */
 export class Host {
   readonly name: string
-  readonly address: string
+  /** With the length of its network: `10.77.0.1/24`, `fd77::1/64`. */
+  readonly addresses: readonly string[]
   /** The pid of its first process, as the machine sees it. */
   pid = 0
   readonly #folder: string
@@ -22,9 +23,9 @@ export class Host {
   #holder: ChildProcess | undefined
   #mounts: string | undefined
 
-  constructor(name: string, address: string, folder: string, network: Network) {
+  constructor(name: string, addresses: readonly string[], folder: string, network: Network) {
     this.name = name
-    this.address = address
+    this.addresses = addresses
     this.#folder = folder
     this.#network = network
   }
@@ -39,7 +40,7 @@ export class Host {
     await until(`host ${this.name} to come up`, up, 10)
     this.pid = ownPids ? childOf(outer) : outer
     this.#mounts = namespace(this.pid, 'mnt')
-    this.#network.wire(this.name, this.pid, this.address)
+    this.#network.wire(this.name, this.pid, this.addresses)
   }
 
   /** Starts a command here. Without process ids of its own the host passes signals on. */

@@ -31,10 +31,13 @@ export class Network {
   }
 
   /** Runs a cable from the switch to `eth0` of the host whose network process `pid` is in. */
-  wire(name: string, pid: number, address: string): void {
+  wire(name: string, pid: number, addresses: readonly string[]): void {
     this.#ip('link', 'add', port(name), 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(pid))
     this.#ip('link', 'set', port(name), 'master', 'br0', 'up')
-    const commands = `ip link set lo up; ip addr add ${address}/24 dev eth0; ip link set eth0 up`
+    const given = addresses
+      .map(address => `ip addr add ${address} dev eth0 ${address.includes(':') ? 'nodad' : ''}; `)
+      .join('')
+    const commands = `ip link set lo up; ${given}ip link set eth0 up`
     execFileSync('nsenter', ['-t', String(pid), '-n', 'sh', '-ec', commands])
   }
 

@@ -35,8 +35,8 @@ onCluster('hosts that cannot take part', ['login', 'n1', 'n2'], cluster => {
   test('a host key that has changed', async () => {
     const wrong = join(cluster().folder, 'wrong')
     const known = readFileSync(join(cluster().folder, 'known'), 'utf8').split('\n')
-    const key = (name: string) => known.find(line => line.startsWith(`${name} `))!.slice(name.length)
-    writeFileSync(wrong, `n1${key('n2')}\nn2${key('n2')}\n`)
+    const key = (name: string) => /ssh-\w+ .*/.exec(known.find(line => line.startsWith(`${name},`))!)![0]
+    writeFileSync(wrong, `n1 ${key('n2')}\nn2 ${key('n2')}\n`)
     await refused(
       ['-H', 'n1,n2', '--ssh', configured(`UserKnownHostsFile ${wrong}`)],
       /^pporun: n1 shows another ssh host key than the one known here; .*ssh-keygen -R n1/m,

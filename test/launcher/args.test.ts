@@ -114,6 +114,10 @@ test('a value that is not what the option takes is refused', () => {
     ['--op-timeout soon', /^--op-timeout takes a number of seconds above 0, got 'soon'$/],
     ['--start-timeout 1s', /^--start-timeout takes a number of seconds/],
     ['--timeout -3', /^--timeout takes a number of seconds above 0, got '-3'$/],
+    ['--iface 10.0.0.0/99', /^--iface takes an interface's name or a network such as .* got '10.0.0.0\/99'$/],
+    ['--iface 10.0.0.0/8/1', /^--iface takes/],
+    ['--iface fd00::/129', /^--iface takes/],
+    ['--port-range 5-3', /^--port-range takes A-B, two ports of 1 to 65535, got '5-3'$/],
     ['--grace Infinity', /^--grace takes a number of seconds/],
     [
       '--allreduce rnig',
