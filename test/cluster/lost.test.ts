@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
+import { note, table } from '../faults/matrix.ts'
 import { type Running, readJson, script, until } from '../rig.ts'
 import { Cluster, noCluster } from './cluster.ts'
 
-/** A host that goes without a word: nobody gets a FIN. CONTRACT: named within 10 s; nothing is left anywhere. */
+/**
+ * A host that goes without a word: nobody gets a FIN (reference: F9). CONTRACT: named within 10 s; nothing is left
+ * anywhere. The table is printed at the end.
+ */
+after(() => console.log(`\n${table()}\n`))
 
 interface RunFile {
   cause: { host: string; what: string; exitStatus: number; after: number }
@@ -47,7 +52,9 @@ for (const [phase, source] of [
     const job = await start(cluster, source)
     const n1 = cluster.host('n1')
     n1.cut()
+    const begin = performance.now()
     await job.prints('n1 (ranks 1) has been silent for', 10)
+    const seconds = (performance.now() - begin) / 1000
     const { status, stderr } = await job.ended
     assert.equal(status, 124, stderr)
     assert.equal(stderr.match(/all ranks are ended/g)?.length, 1, stderr)
@@ -55,6 +62,7 @@ for (const [phase, source] of [
     await until('the ranks on n1 to end', () => n1.processes('node').length === 0 || undefined, 12)
     n1.heal()
     await cluster.quiet(20)
+    note({ fault: `F9 cable pulled during ${phase}`, over: 'ssh', seconds, named: true, status, left: 0 })
     const { cause } = readJson<RunFile>(cluster.folder, 'run', 'run.json')
     assert.deepEqual([cause.host, cause.exitStatus], ['n1', 124])
   })
@@ -65,9 +73,13 @@ for (const [phase, source] of [
     const cluster = await Cluster.start(t, ['login', 'n1', 'n2'])
     const job = await start(cluster, source)
     cluster.host('n2').powerOff()
+    const begin = performance.now()
     await job.prints('n2 (ranks 2) has been silent for', 10)
-    assert.equal((await job.ended).status, 124)
+    const seconds = (performance.now() - begin) / 1000
+    const { status } = await job.ended
+    assert.equal(status, 124)
     await cluster.quiet(5)
+    note({ fault: `F9 power off during ${phase}`, over: 'ssh', seconds, named: true, status, left: 0 })
   })
 }
 
