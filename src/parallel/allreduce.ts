@@ -36,6 +36,13 @@ export function everybody(comm: Communicator, numShards: number): Strategy {
   }
 }
 
+/** Whether any rank of these asks to stop: the same answer on all. */
+export async function anyAsks(comm: Communicator, asks: boolean): Promise<boolean> {
+  const asking = Int32Array.of(asks ? 1 : 0)
+  await comm.allreduce(asking, 'max')
+  return asking[0] === 1
+}
+
 /** Through each rank, in and out, by `ring` or `direct`; as much work is done where ranks share memory. */
 export function allreduceBytes({ byteLength }: Pick<Message, 'byteLength'>, size: number): number {
   return (4 * (size - 1) * byteLength) / size

@@ -7,30 +7,35 @@ import { federatedProblem } from './federated.ts'
 import { teamProblem, teamSize } from './teamsize.ts'
 import type { Parallelism } from './way.ts'
 
-/** Options that one way takes. */
-const own: Partial<Record<keyof TrainConfig, Parallelism>> = {
-  average: 'local',
-  averageEvery: 'local',
-  averageUnit: 'local',
-  learners: 'sampler',
-  servers: 'server',
-  modelParallel: 'model',
-  clientEnvs: 'federated',
-  clientShards: 'federated',
-  localUpdates: 'federated',
-  clientFraction: 'federated',
-  dropout: 'federated',
-  secure: 'federated',
-  updateClip: 'federated',
-  updateNoise: 'federated',
+/** Options that some ways take. */
+const own: Partial<Record<keyof TrainConfig, Parallelism[]>> = {
+  average: ['local'],
+  averageEvery: ['local'],
+  averageUnit: ['local'],
+  learners: ['sampler', 'async'],
+  servers: ['server'],
+  modelParallel: ['model'],
+  maxStaleness: ['async'],
+  correction: ['async'],
+  lag: ['async'],
+  clientEnvs: ['federated'],
+  clientShards: ['federated'],
+  localUpdates: ['federated'],
+  clientFraction: ['federated'],
+  dropout: ['federated'],
+  secure: ['federated'],
+  updateClip: ['federated'],
+  updateNoise: ['federated'],
 }
 
 /** Refuses what cannot be on so many ranks, in a sentence that says what can: a UsageError. */
 export function checkWay(config: TrainConfig, numShards: number, size: number): void {
   const { parallelism } = config
-  for (const [field, way] of Object.entries(own) as [keyof TrainConfig, Parallelism][])
-    if (way !== parallelism && config[field] !== fields[field].default)
-      throw new UsageError(`${optionOf(field)} belongs to --parallelism ${way}, not ${parallelism}`)
+  for (const [field, ways] of Object.entries(own) as [keyof TrainConfig, Parallelism[]][])
+    if (!ways.includes(parallelism) && config[field] !== fields[field].default)
+      throw new UsageError(
+        `${optionOf(field)} belongs to --parallelism ${ways.join(' or ')}, not ${parallelism}`,
+      )
   if (parallelism === 'local' && config.targetKl !== null)
     throw new UsageError(
       '--parallelism local: no rank knows the KL of all, so --target-kl cannot stop them together; use --kl-target or --lr-schedule kl',
@@ -48,6 +53,12 @@ function problemOf(config: TrainConfig, numShards: number, size: number): string
 /** Ranks beyond those that need a shard of their own. */
 function idleRanks(config: TrainConfig, size: number): number {
   if (config.parallelism === 'sampler') return checkSplit(size, config, 'learners', 'samples')
+  if (config.parallelism === 'async') {
+    if (size >= 2 * config.learners) return config.learners
+    throw new UsageError(
+      `--parallelism async: each of --learners ${config.learners} needs an actor; use -np ${2 * config.learners} or more`,
+    )
+  }
   if (config.parallelism === 'server') return checkSplit(size, config, 'servers', 'works')
   return config.parallelism === 'model' ? size - size / teamSize(config, size) : 0
 }

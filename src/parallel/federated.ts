@@ -6,7 +6,7 @@ import type { TrainConfig } from '../ppo/config.ts'
 import type { Sizes } from '../ppo/sizes.ts'
 import { mean, type TrainState } from '../ppo/state.ts'
 import type { Strategy } from '../ppo/strategy.ts'
-import { everybody } from './allreduce.ts'
+import { anyAsks, everybody } from './allreduce.ts'
 import { gaussian, shortened } from './clipping.ts'
 import { epsilonOf } from './secure/accountant.ts'
 import { addFixed, fromFixed, toFixed } from './secure/fixedpoint.ts'
@@ -31,6 +31,7 @@ export async function federated({ config, sizes, comm, engine }: Setting): Promi
   const numShards = shards[comm.rank]
   const first = shards.slice(0, comm.rank).reduce((sum, own) => sum + own, 0)
   const rounds = new Rounds(config, comm, shards)
+  let stopping = false
   const strategy: Strategy = {
     ...everybody(alone, numShards),
     name: 'federated',
@@ -38,9 +39,14 @@ export async function federated({ config, sizes, comm, engine }: Setting): Promi
     samples: { first, last: first + numShards },
     rankOf: () => comm.rank,
     prepare: state => rounds.begin(state),
+    stops: async asks => {
+      stopping = await anyAsks(comm, asks)
+      return stopping
+    },
     agree: async state => {
       const done = state.update + 1
-      if (done % config.localUpdates === 0 || done === sizes.numUpdates) await rounds.end(state)
+      const isLast = stopping || done === sizes.numUpdates
+      if (isLast || done % config.localUpdates === 0) await rounds.end(state)
     },
     // What an optimiser has seen of a client's gradients is the client's.
     complete: state => ({ ...state, adam: makeOptimizer(engine).state }),

@@ -6,6 +6,7 @@ import type { ppo } from '../ppo/ppo.ts'
 import type { Sizes } from '../ppo/sizes.ts'
 import type { Strategy } from '../ppo/strategy.ts'
 import { allreduce } from './allreduce.ts'
+import { async } from './async.ts'
 import { federated } from './federated.ts'
 import { local } from './local.ts'
 import { model } from './model.ts'
@@ -45,6 +46,7 @@ const ways: Record<Parallelism, (setting: Setting) => Way | Promise<Way>> = {
   sampler,
   server,
   model,
+  async,
   federated,
 }
 

@@ -41,13 +41,16 @@ export interface TrainConfig {
   engine: string
   reduction: Reduction | null
   shards: number | null
-  parallelism: 'allreduce' | 'local' | 'sampler' | 'server' | 'model' | 'federated'
+  parallelism: 'allreduce' | 'local' | 'sampler' | 'server' | 'model' | 'async' | 'federated'
   average: 'all' | 'params'
   averageEvery: number
   averageUnit: 'minibatches' | 'updates'
   learners: number
   servers: number
   modelParallel: number | null
+  maxStaleness: number
+  correction: 'vtrace' | 'none'
+  lag: number
   clientEnvs: string[] | null
   clientShards: number[] | null
   localUpdates: number

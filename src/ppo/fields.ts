@@ -127,7 +127,7 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
     mayChange: true,
   },
   parallelism: {
-    kind: choice('allreduce', 'local', 'sampler', 'server', 'model', 'federated'),
+    kind: choice('allreduce', 'local', 'sampler', 'server', 'model', 'async', 'federated'),
     default: 'allreduce',
     doc: 'how ranks share the work: see src/parallel',
   },
@@ -142,7 +142,7 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
     default: 'minibatches',
     doc: 'local: minibatches or updates',
   },
-  learners: { kind: whole(1), default: 1, doc: 'sampler: ranks that learn; the others sample' },
+  learners: { kind: whole(1), default: 1, doc: 'sampler, async: ranks that learn; the others sample' },
   servers: { kind: whole(1), default: 1, doc: 'server: ranks that hold and move the parameters' },
   modelParallel: {
     kind: whole(1),
@@ -150,6 +150,17 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
     none: 'all',
     doc: 'model: ranks that one network is divided between',
   },
+  maxStaleness: {
+    kind: whole(0),
+    default: 8,
+    doc: 'async: updates after which a rollout is too old to learn from',
+  },
+  correction: {
+    kind: choice('vtrace', 'none'),
+    default: 'vtrace',
+    doc: "async: for rollouts of older policies: V-trace, or none, as if they were the present one's",
+  },
+  lag: { kind: whole(0), default: 0, doc: 'async: updates by which actors get policies late, to study it' },
   clientEnvs: {
     kind: { type: 'names' },
     default: null,

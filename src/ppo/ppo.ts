@@ -98,7 +98,9 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
     // 2. Credit each action. A truncated episode bootstraps from V(s_T); a terminated one from 0.
     watch.start('share')
     await (strategy.credit ?? computeGae)(rollout, config.gamma, config.gaeLambda)
-    const shared = await share(strategy, rollout, sizes, asksToStop()) // the one allgather of the update
+    const asks = asksToStop()
+    const stops = (await strategy.stops?.(asks)) ?? asks
+    const shared = await share(strategy, rollout, sizes, stops) // the one allgather of the update
     assertFinite(shared.flaw, state.update)
     stop = shared.stop
     absorb(state, shared)

@@ -30,6 +30,8 @@ export interface Strategy {
   collect?: typeof collect
   /** Credits its actions, where that is not GAE's. */
   credit?(rollout: Rollout, gamma: number, gaeLambda: number): Eventually<void>
+  /** Whether any rank asks to stop after this update, where share() does not reach all. */
+  stops?(asks: boolean): Promise<boolean>
   /** Once per update: the blocks of all ranks, those of their shards in order. */
   share(block: Float64Array): Promise<Float64Array[]>
   /** Before learning: takes the rows that this rank has sampled, gives those that it learns from. */

@@ -2,6 +2,7 @@ import { type Curve, curveOf, type Group } from './groups.ts'
 import type { Run } from './run.ts'
 import type { Axis, Plot, Series } from './svg.ts'
 import { thin } from './thin.ts'
+import { chartsOfWays, isDrawnByWay } from './ways.ts'
 
 /** Which plots a page shows, and what is in them. */
 export interface Chart {
@@ -46,12 +47,15 @@ export function chartsOf(groups: readonly Group[]): Chart[] {
   const names = new Set(groups.flatMap(({ runs }) => runs.flatMap(({ history }) => history.names)))
   const isUsed = (name: string) =>
     groups.some(({ runs }) => runs.some(({ history }) => history.column(name).some(value => value !== 0)))
-  const others = [...names].filter(name => name.includes('/') && !shown.has(name) && isUsed(name))
+  const others = [...names].filter(
+    name => name.includes('/') && !shown.has(name) && !isDrawnByWay(name) && isUsed(name),
+  )
   return [
     { ...chart({ metric: RETURN, title: 'Return, mean of the last 100 episodes' }, groups), wide: true },
     ...kinds.map(kind => chart(kind, groups)),
     ...groups.filter(hasTimes).map((group, i) => timeChart(group, i, groups.length)),
     communicationChart(groups),
+    ...chartsOfWays(groups),
     ...others.map(metric => chart({ metric, title: metric }, groups)),
   ]
 }

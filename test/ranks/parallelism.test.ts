@@ -87,7 +87,11 @@ test('what cannot be is refused with what can', () => {
     [6, ['model', '--model-parallel', '4'], /--model-parallel 4 does not divide 6 ranks/],
     [6, ['model', '--hidden', '64,4'], /a layer of 4 cannot be divided between 6 ranks/],
     [2, ['local', '--target-kl', '0.01'], /--target-kl cannot stop them together; use --kl-target/],
-    [4, ['allreduce', '--learners', '2'], /--learners belongs to --parallelism sampler, not allreduce/],
+    [
+      4,
+      ['allreduce', '--learners', '2'],
+      /--learners belongs to --parallelism sampler or async, not allreduce/,
+    ],
     [10, ['sampler'], /10 ranks, but only 8 shards .*: use -np 9 or fewer/],
   ]
   for (const [size, way, message] of refusals) {
