@@ -6,18 +6,32 @@ import { type Layout, type Tensor, tensorsOf } from './layout.ts'
 export function initialParameters(layout: Layout, seed: number): Float32Array {
   const parameters = new Float32Array(layout.size)
   layout.tensors.forEach((tensor, index) => {
-    if (tensor.shape.length > 1) parameters.set(initialWeight(layout, tensor, index, seed), tensor.offset)
+    if (tensor.shape.length === 1) return
+    const { offset, size } = tensor
+    const draw = (i: number) => normal(seed, Purpose.init, index, 0, i)
+    writeWeight(parameters.subarray(offset, offset + size), tensor, gainOf(layout, tensor), draw)
   })
   return parameters
 }
 
-function initialWeight(layout: Layout, tensor: Tensor, index: number, seed: number): Float64Array {
-  const rows = tensor.shape[0]
-  const columns = tensor.size / rows // of a convolution: all that one filter sees
-  const gaussian = Float64Array.from({ length: tensor.size }, (_, i) =>
-    normal(seed, Purpose.init, index, 0, i),
-  )
-  return orthogonal(gaussian, rows, columns, gainOf(layout, tensor))
+/** Above this many rows and columns a weight is not made orthogonal: that takes time with their third power. */
+const WIDEST = 1024
+
+/** Of two wide layers independent numbers of the same size, whose products are nearly orthogonal by themselves. */
+function writeWeight(
+  weight: Float32Array,
+  { shape: [rows], size }: Tensor,
+  gain: number,
+  draw: (i: number) => number,
+): void {
+  const columns = size / rows // of a convolution: all that one filter sees
+  if (Math.min(rows, columns) <= WIDEST) {
+    const gaussian = Float64Array.from({ length: size }, (_, i) => draw(i))
+    weight.set(orthogonal(gaussian, rows, columns, gain))
+    return
+  }
+  const scale = gain / Math.sqrt(Math.max(rows, columns))
+  for (let i = 0; i < size; i++) weight[i] = scale * draw(i)
 }
 
 /** A policy head near zero starts from nearly equal probabilities whatever the observation. */

@@ -56,6 +56,13 @@ test('the vector is a function of the seed; equal shapes differ', () => {
   )
 })
 
+test('two wide layers: independent numbers of the size that orthogonal ones have, in seconds', () => {
+  const wide = layoutOf({ ...cartPole, hidden: [1100, 1100], sharedTrunk: true })
+  const weight = sliceOf(wide, initialParameters(wide, 1), 'trunk.1.weight')
+  const square = weight.reduce((sum, x) => sum + x * x, 0) / weight.length
+  near(square * 1100, 2, 0.02)
+})
+
 function expectedGain(name: string): number {
   if (name === 'actor.2.weight') return 0.01
   return name === 'critic.2.weight' ? 1 : Math.sqrt(2)

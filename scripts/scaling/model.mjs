@@ -1,0 +1,30 @@
+// The table of model.sh: medians over the updates and over what each rank said of its memory.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const [folder] = process.argv.slice(2)
+const linesOf = file => readFileSync(join(folder, file), 'utf8').trim().split('\n')
+const median = values => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
+
+const rows = [1, 2, 4].map(ranks => {
+  const updates = linesOf(`${ranks}/metrics.jsonl`).map(line => JSON.parse(line))
+  const seconds = median(updates.slice(1).map(({ seconds }, i) => seconds - updates[i].seconds))
+  const memory = Array.from({ length: ranks }, (_, rank) => {
+    const resident = linesOf(`${ranks}/logs/rank.${rank}.log`).filter(line => line.includes('resident '))
+    // Of the second half: the network has been drawn, and what it took given back.
+    return median(resident.slice(resident.length / 2).map(line => Number(line.split('resident ')[1])))
+  })
+  const sums = updates.at(-1)['bytes/activations'] ?? 0
+  return [
+    ranks,
+    (Math.max(...memory) / 1e6).toFixed(0),
+    seconds.toFixed(2),
+    (sums / 1e6).toFixed(1),
+    updates.length,
+  ]
+})
+console.log(
+  '| ranks of the team | memory of a rank, MB | s per update | MB of activations through a rank | updates |',
+)
+console.log('| --- | --- | --- | --- | --- |')
+for (const row of rows) console.log(`| ${row.join(' | ')} |`)
