@@ -120,6 +120,9 @@ export class Agent {
     else if (order.type === 'beat') this.#say({ type: 'beat', at: order.at, clock: Date.now() })
     else if (order.type === 'abort') this.#abort(order.reason, order.exitStatus)
     else if (order.type === 'stop') this.#stopAs(order.exitStatus)
+    else if (order.type === 'killRank') this.#ranks?.find(order.rank)?.signal('SIGKILL')
+    else if (order.type === 'replace') this.#replace(order.rank)
+    else if (order.type === 'leave') this.kill()
     else {
       this.#outflow.giveUp()
       this.kill()
@@ -166,6 +169,10 @@ export class Agent {
     if (secondsLeft !== null) this.#ranks.stopWord.setDeadline(Date.now() + secondsLeft * 1000)
   }
 
+  #replace(rank: number): void {
+    if (!this.#ending) this.#ranks?.replace(rank)
+  }
+
   #eventsOf(rank: number): RankEvents {
     return {
       output: (stream, bytes) => this.#outflow.print(rank, stream, bytes),
@@ -203,7 +210,8 @@ export class Agent {
 
   /** The last one out sweeps: grandchildren that their ranks have left behind. */
   #leaveIfDone(): void {
-    if (this.#ranks ? !this.#ranks.areDone : !this.#ending) return
+    const mayGetRanks = !this.#ranks || this.#job?.elastic
+    if ((mayGetRanks && !this.#ending) || this.#ranks?.areDone === false) return
     if (!this.#outflow.isDone) return
     this.#ranks?.watch.stop()
     this.#silence?.stop()

@@ -12,7 +12,9 @@ export function agentJobsOf(args: RunArgs, plan: Plan, jobId: string): AgentJob[
   return plan.hosts.map(host => agentJob(args, plan, jobId, host))
 }
 
-function agentJob(args: RunArgs, plan: Plan, jobId: string, host: PlannedHost): AgentJob {
+/** What the agent of one host is told, also of one that has come into the plan later. Throws UsageError. */
+export function agentJob(args: RunArgs, plan: Plan, jobId: string, host: PlannedHost): AgentJob {
+  const elastic = args.onFailure !== 'abort'
   return {
     jobId,
     np: plan.np,
@@ -30,7 +32,10 @@ function agentJob(args: RunArgs, plan: Plan, jobId: string, host: PlannedHost): 
     transport: args.transport,
     security: args.security,
     timeline: args.timeline,
-    network: plan.hosts.length > 1 ? networkChoice(args, host) : null,
+    elastic,
+    joins: false,
+    // Other hosts may come.
+    network: plan.hosts.length > 1 || (elastic && args.hostfile !== null) ? networkChoice(args, host) : null,
     faults: checkedFaults(args.faults, plan.np),
     opTimeout: args.opTimeout,
     startTimeout: args.startTimeout,

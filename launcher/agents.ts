@@ -65,6 +65,17 @@ export class Agents {
     for (const link of this.links) if (!link.gone) link.tell(order)
   }
 
+  /** Ends a rank and its process group, if its host can be reached. */
+  killRank(rank: number): void {
+    const link = this.#links[this.#plan.ranks[rank].node]
+    if (link && !link.gone) link.tell({ type: 'killRank', rank })
+  }
+
+  /** Starts one more, of a host that is new in the plan. Returns why it cannot take part, or null. */
+  async add(host: PlannedHost, warn: (text: string) => void): Promise<string | null> {
+    return (await this.#startOne(host)) ?? this.#check(host, warn)
+  }
+
   tellRank(rank: number, order: RankOrder): void {
     this.#links[this.#plan.ranks[rank].node]?.tell({ type: 'order', rank, order })
   }
@@ -82,9 +93,9 @@ export class Agents {
     timer.unref()
   }
 
-  /** Resolves when all that were started have ended. */
+  /** Resolves when all that were started have ended, those too that came later. */
   async ended(): Promise<void> {
-    await Promise.all(this.links.map(({ ended }) => ended))
+    while (this.links.some(({ gone }) => !gone)) await Promise.all(this.links.map(({ ended }) => ended))
   }
 
   /** Why it cannot be; null when the agent is ready. */

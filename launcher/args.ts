@@ -4,7 +4,9 @@ import {
   type AllreduceChoice,
   allreduceChoices,
   exportedVariable,
+  failureChoices,
   Limit,
+  type OnFailure,
   type Security,
   securityChoices,
   type TransportChoice,
@@ -32,6 +34,8 @@ export interface RunArgs {
   script: string
   scriptArgs: string[]
   out: string | null
+  onFailure: OnFailure
+  minNp: number
   allreduce: AllreduceChoice
   transport: TransportChoice
   security: Security
@@ -84,6 +88,8 @@ export function parseRun(argv: readonly string[]): RunArgs {
     script,
     scriptArgs,
     out: text('--out', parsed.out),
+    onFailure: oneOf('--on-failure', parsed['on-failure'], failureChoices) ?? 'abort',
+    minNp: whole('--min-np', parsed['min-np'], 1) ?? 1,
     ...sums(parsed),
     security: oneOf('--security', parsed.security, securityChoices) ?? 'curve',
     opTimeout: seconds('--op-timeout', parsed['op-timeout']) ?? Limit.operation,

@@ -57,6 +57,6 @@ export class Census {
   }
 
   #missing(): AgentLink[] {
-    return this.#agents.links.filter(link => !link.gone && !this.#answers.has(link))
+    return this.#agents.links.filter(link => link.isReady && !link.gone && !this.#answers.has(link))
   }
 }

@@ -49,6 +49,13 @@ export const launchOptions: Record<string, Option> = {
   check: { type: 'boolean', describe: 'make every check of a start on every host, and start no rank' },
   'require-gpu': { type: 'boolean', describe: 'refuse hosts without a GPU' },
   'dry-run': { type: 'boolean', describe: 'print which rank would run where, and stop' },
+  'on-failure': {
+    type: 'string',
+    value: 'HOW',
+    describe:
+      'when a rank or host is lost: abort; shrink: go on without it; replace: and start another (abort)',
+  },
+  'min-np': { type: 'string', value: 'N', describe: 'end the job when fewer ranks than this are left (1)' },
   'op-timeout': {
     type: 'string',
     value: 'S',

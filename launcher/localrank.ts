@@ -84,7 +84,7 @@ export class LocalRank {
 
   #environment(job: AgentJob, { mark, folder, memoryFd, gpus }: RankPlace): NodeJS.ProcessEnv {
     const { np: size, localSize, nodeRank, numNodes, jobId } = job
-    const { opTimeout, startTimeout, allreduce, security, timeline, network } = job
+    const { opTimeout, startTimeout, allreduce, security, timeline, elastic, joins, network } = job
     return rankEnvironment(
       { rank: this.rank, size, localRank: this.local, localSize, nodeRank, numNodes },
       {
@@ -98,6 +98,8 @@ export class LocalRank {
           allreduce,
           security,
           timeline,
+          elastic,
+          joins,
           network,
           faults: job.faults.filter(({ rank }) => rank === this.rank),
         },

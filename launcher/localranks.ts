@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { progressBytes } from '../src/base/progress.ts'
-import { segmentBytes } from '../src/base/segment.ts'
+import { secondHalf, segmentBytes } from '../src/base/segment.ts'
 import { StopWord } from '../src/base/stopword.ts'
 import { canSleepOnMemory, mapSharedMemory, openSharedMemory } from '../src/base/system.ts'
 import { LocalRank, type RankEvents, type RankPlace } from './localrank.ts'
@@ -10,6 +10,7 @@ import { Watch } from './watch.ts'
 
 /** All ranks of one agent, and what they share: the script, the page of their progress, the memory that they sum in. */
 export class LocalRanks {
+  readonly #start: (index: number, joins: boolean) => LocalRank
   readonly #ranks: LocalRank[]
   readonly #watch: Watch
   /** What is asked of all of them. */
@@ -34,7 +35,9 @@ export class LocalRanks {
     const page = mapSharedMemory(progressFd, bytes)
     this.stopWord = new StopWord(page)
     const place = { mark, folder, gpus, script, progressFd, memoryFd: openMemory(job) }
-    this.#ranks = job.ranks.map((rank, index) => new LocalRank(job, index, place, events(rank)))
+    this.#start = (index, joins) =>
+      new LocalRank(joins ? { ...job, joins, faults: [] } : job, index, place, events(job.ranks[index]))
+    this.#ranks = job.ranks.map((_, index) => this.#start(index, job.joins))
     this.#watch = new Watch(this.#ranks, page, say)
   }
 
@@ -44,6 +47,12 @@ export class LocalRanks {
 
   find(rank: number): LocalRank | undefined {
     return this.#ranks.find(local => local.rank === rank)
+  }
+
+  /** Starts another process in the place of a rank that has ended. */
+  replace(rank: number): void {
+    const index = this.#ranks.findIndex(local => local.rank === rank)
+    if (index >= 0 && !this.#ranks[index].running) this.#ranks[index] = this.#start(index, true)
   }
 
   /** To every rank's process group. */
@@ -65,8 +74,8 @@ export class LocalRanks {
   }
 }
 
-/** The memory in which the ranks of this host add up, if they are several and can. */
-function openMemory({ transport, ranks }: AgentJob): number | null {
-  const wanted = ranks.length > 1 && transport !== 'zmq'
-  return wanted && canSleepOnMemory() ? openSharedMemory(segmentBytes(ranks.length)) : null
+/** The memory in which the ranks of this host add up, if they are several and can; twice, where they may change. */
+function openMemory({ transport, ranks: { length }, elastic }: AgentJob): number | null {
+  if (length < 2 || transport === 'zmq' || !canSleepOnMemory()) return null
+  return openSharedMemory((elastic ? secondHalf(length) : 0) + segmentBytes(length))
 }

@@ -32,6 +32,10 @@ export interface AgentJob {
   transport: TransportChoice
   security: Security
   timeline: boolean
+  /** The job goes on without ranks that are lost: the agent stays until it is told to leave. */
+  elastic: boolean
+  /** Its ranks take the places of others that were lost. */
+  joins: boolean
   network: NetworkChoice | null
   /** Of all ranks. */
   faults: Fault[]
@@ -58,6 +62,12 @@ export type ToAgent =
   /** From outside: TERM, KILL after the grace period. */
   | { type: 'stop'; exitStatus: number }
   | { type: 'kill' }
+  /** This rank is lost, whatever it does: KILL. */
+  | { type: 'killRank'; rank: number }
+  /** Another process in the place of a rank that has ended. */
+  | { type: 'replace'; rank: number }
+  /** All ranks that take part have ended well. */
+  | { type: 'leave' }
   /** Asks for a census. */
   | { type: 'census' }
   /** Once a second to an agent elsewhere, with the launcher's clock (ms since 1970): a cut cable sends no end of file. */

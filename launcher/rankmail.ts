@@ -1,5 +1,6 @@
 import { Status, WIRE_VERSION } from '../src/base/contract.ts'
 import type { RankMessage, RankOrder } from '../src/base/control.ts'
+import type { Elastic } from './elastic.ts'
 import type { AgentLink } from './link.ts'
 import type { Runs } from './runs.ts'
 import type { JobParts, Supervisor } from './supervise.ts'
@@ -9,11 +10,13 @@ export class RankMail {
   readonly #parts: JobParts
   readonly #runs: Runs
   readonly #supervisor: Supervisor
+  readonly #elastic: Elastic
 
-  constructor(parts: JobParts, runs: Runs, supervisor: Supervisor) {
+  constructor(parts: JobParts, runs: Runs, supervisor: Supervisor, elastic: Elastic) {
     this.#parts = parts
     this.#runs = runs
     this.#supervisor = supervisor
+    this.#elastic = elastic
   }
 
   hear({ clockOffset }: AgentLink, rank: number, message: RankMessage): void {
@@ -27,6 +30,8 @@ export class RankMail {
     else if (message.type === 'status') this.#parts.output.status(message.state)
     else if (message.type === 'timeout') void this.#supervisor.timedOut(message.wait)
     else if (message.type === 'lost') void this.#supervisor.lost(rank, message.what)
+    else if (message.type === 'join') this.#elastic.isReady(rank)
+    else if (message.type === 'recovered') this.#elastic.recovered(message.update, message.seconds)
     else if (message.type === 'failed') {
       this.#parts.ranks.failed(rank, message)
       if (message.kind === 'aborted') this.#parts.output.record(rank, message.text)
@@ -50,16 +55,20 @@ export class RankMail {
     const { ranks, rendezvous, output, verdict } = this.#parts
     if (wire !== WIRE_VERSION)
       verdict.fail(rank, `speaks wire version ${wire}, this launcher ${WIRE_VERSION}`, Status.failure)
+    if (!this.#elastic.isCurrent(generation)) return // others take part by now, and it will come to them
     ranks.connected(rank, generation)
+    this.#elastic.connects()
     const members = rendezvous.offer(rank, generation, member)
     if (members) {
       output.step('all ranks know each other')
+      this.#elastic.met()
       this.#orderAll({ type: 'table', generation, members })
     } else this.#supervisor.checkLeft()
   }
 
   /** Ranks leave a communicator together: until then the last frame of one may still be on its way. */
   #closed(rank: number, generation: number): void {
+    if (!this.#elastic.isCurrent(generation)) return
     if (this.#parts.ranks.closed(rank, generation)) this.#orderAll({ type: 'allClosed', generation })
   }
 
@@ -76,6 +85,6 @@ export class RankMail {
 
   #orderAll(order: RankOrder): void {
     const { agents, ranks } = this.#parts
-    for (let rank = 0; rank < ranks.size; rank++) agents.tellRank(rank, order)
+    for (const rank of ranks.members()) agents.tellRank(rank, order)
   }
 }

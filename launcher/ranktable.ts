@@ -11,21 +11,26 @@ interface RankEntry {
   closed: number
   failure: Failure | null
   ended: boolean
+  /** One of those that train together; false: lost, or the replacement of one that has not joined them yet. */
+  takesPart: boolean
 }
+
+const fresh = (takesPart: boolean): RankEntry => ({
+  pid: 0,
+  greeted: false,
+  connected: 0,
+  closed: 0,
+  failure: null,
+  ended: false,
+  takesPart,
+})
 
 /** What the launcher knows of each rank of its job. */
 export class RankTable {
   readonly #ranks: RankEntry[]
 
   constructor(size: number) {
-    this.#ranks = Array.from({ length: size }, () => ({
-      pid: 0,
-      greeted: false,
-      connected: 0,
-      closed: 0,
-      failure: null,
-      ended: false,
-    }))
+    this.#ranks = Array.from({ length: size }, () => fresh(true))
   }
 
   get size(): number {
@@ -47,7 +52,7 @@ export class RankTable {
   /** True if it was the last to close this communicator. */
   closed(rank: number, generation: number): boolean {
     this.#ranks[rank].closed = generation
-    return this.#ranks.every(({ closed }) => closed >= generation)
+    return this.members().every(member => this.#ranks[member].closed >= generation)
   }
 
   failed(rank: number, failure: Failure): void {
@@ -77,12 +82,33 @@ export class RankTable {
 
   /** A rank that has not come as far as its preload. */
   silent(): number | undefined {
-    const rank = this.#ranks.findIndex(({ greeted, ended }) => !greeted && !ended)
-    return rank < 0 ? undefined : rank
+    return this.members().find(rank => !this.#ranks[rank].greeted && !this.#ranks[rank].ended)
   }
 
-  allEnded(): boolean {
-    return this.#ranks.every(({ ended }) => ended)
+  membersEnded(): boolean {
+    return this.#ranks.every(({ ended, takesPart }) => ended || !takesPart)
+  }
+
+  /** Those that train together. */
+  members(): number[] {
+    return this.#ranks.flatMap(({ takesPart }, rank) => (takesPart ? [rank] : []))
+  }
+
+  takesPart(rank: number): boolean {
+    return this.#ranks[rank].takesPart
+  }
+
+  leaves(rank: number): void {
+    this.#ranks[rank].takesPart = false
+  }
+
+  joins(rank: number): void {
+    this.#ranks[rank].takesPart = true
+  }
+
+  /** Another process takes a lost one's place; it takes no part yet. */
+  replaced(rank: number): void {
+    this.#ranks[rank] = fresh(false)
   }
 
   /** Leaders of these ranks' process groups. */

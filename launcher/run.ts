@@ -4,12 +4,13 @@ import { newJobId } from '../src/base/control.ts'
 import { UsageError } from '../src/base/errors.ts'
 import { checkFolder, holdsRun } from '../src/base/runfolder.ts'
 import { canSleepOnMemory } from '../src/base/system.ts'
-import { agentJobsOf } from './agentjob.ts'
+import { agentJob, agentJobsOf } from './agentjob.ts'
 import { parseRun, type RunArgs } from './args.ts'
 import { bundleScript } from './bundle.ts'
 import { checkHosts, showHosts } from './check.ts'
 import { findGpus } from './gpus.ts'
 import { chooseHosts } from './hosts/choose.ts'
+import { ListedHosts } from './hosts/listed.ts'
 import type { Output } from './output/output.ts'
 import { makePlan, type Plan, type PlannedHost, withGpus } from './plan.ts'
 import { openResults, runJob } from './runjob.ts'
@@ -49,8 +50,20 @@ export async function run(
     () => {},
   )
   if (args.check) return check(plan, starter, bundle, args)
-  const agentJob = ({ node }: PlannedHost) => agentJobs[node]
-  const settings = { ...args, plan, spawner: starter, agentJob, bundle, limit: findTimeLimit(args.timeout) }
+  const settings = {
+    ...args,
+    plan,
+    spawner: starter,
+    bundle,
+    limit: findTimeLimit(args.timeout),
+    agentJob: (host: PlannedHost) => agentJobs[host.node] ?? agentJob(args, plan, jobId, host),
+    hosts: new ListedHosts(
+      () => chooseHosts(args).hosts,
+      hosts,
+      args.hostfile,
+      text => output.say(text),
+    ),
+  }
   return runJob(settings, args, results, ended)
 }
 

@@ -8,6 +8,20 @@ import type { Timeline } from './timeline.ts'
 /** Milliseconds between two times that run.json says where the ranks' time went. */
 const EVERY = 5000
 
+/** How a job has got over a loss, as run.json records it. */
+export interface Recovery {
+  /** Seconds since the launch. */
+  at: number
+  /** The one that training went on after. */
+  update: number
+  /** Empty: others joined. */
+  lost: { rank: number; host: string; what: string }[]
+  /** Ranks that have gone on. */
+  np: number
+  /** From the last update that was complete before to the next. */
+  seconds: number
+}
+
 /**
  * The runs of one job: a script may train more than once. The launcher is the only writer of their run.json;
  * ranks send their fields.
@@ -19,6 +33,7 @@ export class Runs {
   readonly #runs: RunFile[] = []
   /** Of the whole job, in the folder of its first run. */
   readonly timeline: Timeline | null
+  readonly #recoveries: Recovery[] = []
   readonly #strays: Strays = { connections: 0, messages: 0 }
   readonly #times: (RankTimes | undefined)[] = []
   #written = Number.NEGATIVE_INFINITY
@@ -86,6 +101,13 @@ export class Runs {
       this.#addTimes()
     }
     return known
+  }
+
+  /** Training has gone on after a loss, or a change of its ranks; in the newest run. */
+  recovered(recovery: Recovery): void {
+    const run = this.#runs.at(-1)
+    this.#recoveries.push(recovery)
+    run?.add({ recoveries: this.#recoveries })
   }
 
   /** The job has ended: a run that has not completed has failed if there is a cause. */

@@ -12,6 +12,12 @@ import type { TimeLimit } from './timelimit.ts'
 /** From the end of all ranks' time until an agent that has not ended is given up; seconds. */
 const GIVE_UP = 2
 
+/** Who is to blame for what. */
+export interface Blame extends Omit<Cause, 'after'> {
+  /** `rank 2 (n1, pid 812)`, `n1 (ranks 4-7)`, `the job`. */
+  who: string
+}
+
 /** How a job ends: who is blamed first is the cause; it is said once, and all ranks are ended. */
 export class Verdict {
   readonly #plan: Plan
@@ -36,18 +42,42 @@ export class Verdict {
   }
 
   /** @param rank null: none is to blame. */
-  fail(rank: number | null, what: string, exitStatus: number, host: string = this.#host(rank ?? 0)): void {
-    this.#end(rank === null ? 'the job' : this.describe(rank), rank, host, what, exitStatus)
+  fail(rank: number | null, what: string, exitStatus: number, host?: string): void {
+    this.end(this.blame(rank, what, exitStatus, host))
   }
 
   /** A whole host is the cause. */
-  failOn({ host }: AgentLink, what: string, exitStatus: number = Status.failure): void {
-    this.#end(`${host.name} (ranks ${ranges(host.ranks)})`, null, host.name, what, exitStatus)
+  failOn(link: AgentLink, what: string, exitStatus: number = Status.failure): void {
+    this.end(this.blameHost(link, what, exitStatus))
+  }
+
+  /** @param rank null: none is to blame. */
+  blame(rank: number | null, what: string, exitStatus: number, host: string = this.hostOf(rank ?? 0)): Blame {
+    const who = rank === null ? 'the job' : this.describe(rank)
+    return { who, rank, host, pid: rank === null ? null : this.#ranks.pid(rank), what, exitStatus }
+  }
+
+  blameHost({ host }: AgentLink, what: string, exitStatus: number): Blame {
+    return {
+      ...this.blame(null, what, exitStatus, host.name),
+      who: `${host.name} (ranks ${ranges(host.ranks)})`,
+    }
+  }
+
+  /** The first one ends the job. */
+  end(blame: Blame): void {
+    if (this.#cause) return
+    const { who, rank, what, exitStatus } = blame
+    this.#agents.stopStarting()
+    this.#setCause(blame)
+    this.#output.say(`${who} ${what}; all ranks are ended (status ${exitStatus})`)
+    if (rank !== null) this.#output.lastWords(rank)
+    this.#abort(`${who} ${what}`, exitStatus)
   }
 
   /** A mistake of the user's, found inside the ranks: every rank finds it, one line says it. */
   misused(rank: number, text: string, exitStatus: number): void {
-    this.#setCause(rank, this.#host(rank), text, exitStatus)
+    this.#setCause(this.blame(rank, text, exitStatus))
     this.#output.failure(rank, `pporun: ${text}`)
     this.#abort(text, exitStatus)
   }
@@ -55,7 +85,7 @@ export class Verdict {
   /** A mistake that shows only on that host. */
   refused({ host }: AgentLink, reason: string): void {
     if (this.#cause) return
-    this.#setCause(null, host.name, reason, Status.usage)
+    this.#setCause(this.blame(null, reason, Status.usage, host.name))
     this.#output.say(`${host.name} ${reason}`)
     this.#abort(reason, Status.usage)
   }
@@ -71,7 +101,7 @@ export class Verdict {
       if (exitStatus === Status.interrupted) this.kill()
       return
     }
-    this.#setCause(null, this.#host(0), what, exitStatus)
+    this.#setCause(this.blame(null, what, exitStatus))
     this.#output.say(what)
     this.#agents.tellAll({ type: 'stop', exitStatus })
     this.#agents.killLater(grace + GIVE_UP)
@@ -82,7 +112,7 @@ export class Verdict {
     if (this.#cause) this.#cause = { ...this.#cause, exitStatus: withCheckpoint(this.#cause.exitStatus) }
     if (this.#cause || !this.#limit) return
     const { what, exitStatus } = this.#limit
-    this.#setCause(null, this.#host(0), `ended before ${what}`, exitStatus)
+    this.#setCause(this.blame(null, `ended before ${what}`, exitStatus))
     this.#output.say(`ended before ${what}`)
   }
 
@@ -93,16 +123,7 @@ export class Verdict {
 
   /** `rank 2 (n1, pid 812)`. */
   describe(rank: number): string {
-    return `rank ${rank} (${this.#host(rank)}, pid ${this.#ranks.pid(rank)})`
-  }
-
-  #end(who: string, rank: number | null, host: string, what: string, exitStatus: number): void {
-    if (this.#cause) return
-    this.#agents.stopStarting()
-    this.#setCause(rank, host, what, exitStatus)
-    this.#output.say(`${who} ${what}; all ranks are ended (status ${exitStatus})`)
-    if (rank !== null) this.#output.lastWords(rank)
-    this.#abort(`${who} ${what}`, exitStatus)
+    return `rank ${rank} (${this.hostOf(rank)}, pid ${this.#ranks.pid(rank)})`
   }
 
   #abort(reason: string, exitStatus: number): void {
@@ -110,13 +131,17 @@ export class Verdict {
     this.#agents.killLater(Limit.abort + GIVE_UP)
   }
 
-  #setCause(rank: number | null, host: string, what: string, exitStatus: number): void {
-    const pid = rank === null ? null : this.#ranks.pid(rank)
-    this.#cause = { rank, host, pid, what, exitStatus, after: (Date.now() - this.#start) / 1000 }
+  /** Seconds since the launch. */
+  get after(): number {
+    return (Date.now() - this.#start) / 1000
+  }
+
+  #setCause({ who: _, ...cause }: Blame): void {
+    this.#cause = { ...cause, after: this.after }
   }
 
   /** The name of a rank's host. */
-  #host(rank: number): string {
+  hostOf(rank: number): string {
     const { hosts, ranks } = this.#plan
     return hosts[ranks[rank].node].name
   }

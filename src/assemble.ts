@@ -8,7 +8,6 @@ import { type Layout, layoutHash, layoutOf, type Network } from './engine/layout
 import { makeVectorEnv, specOf } from './env/registry.ts'
 import type { Fleet } from './fleet.ts'
 import { stopAsker } from './heed.ts'
-import type { Logger } from './log/logger.ts'
 import { teamSize } from './parallel/teamsize.ts'
 import { wayOf } from './parallel/way.ts'
 import type { Commit } from './ppo/commit.ts'
@@ -25,7 +24,8 @@ import type { Reporter, Since } from './reporter.ts'
 export interface Task extends Parts {
   /** Environments of its own, or of all. */
   env: string
-  train(state: TrainState, log: Logger): Promise<void>
+  /** @param own in place of its own: what becomes of metrics and commits. */
+  train(state: TrainState, own: Partial<Pick<Parts, 'log' | 'keeper'>>): Promise<void>
 }
 
 export async function assemble(
@@ -64,7 +64,7 @@ export async function assemble(
   return {
     ...parts,
     env,
-    train: (state, log) => train(way.config ?? config, way.sizes ?? sizes, state, { ...parts, log }),
+    train: (state, own) => train(way.config ?? config, way.sizes ?? sizes, state, { ...parts, ...own }),
   }
 }
 

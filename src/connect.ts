@@ -8,22 +8,20 @@ import {
   rankSettings,
   type TransportChoice,
 } from './base/contract.ts'
-import { type Control, control, type Member } from './base/control.ts'
+import { type Control, control, type Member, type Membership } from './base/control.ts'
 import { UsageError } from './base/errors.ts'
 import { openPage, ProgressWriter } from './base/progress.ts'
-import { segmentBytes } from './base/segment.ts'
 import { StopWord } from './base/stopword.ts'
-import { mapSharedMemory } from './base/system.ts'
 import { takeSpans } from './base/trace.ts'
+import type { CommunicatorOptions } from './collective/calls.ts'
 import { Communicator } from './collective/communicator.ts'
 import { inprocTransports } from './collective/inproc.ts'
 import { judge } from './collective/judge.ts'
 import { meet } from './collective/rendezvous.ts'
-import { SharedMemory } from './collective/shm.ts'
 import { offeredAddresses } from './collective/zmq/addresses.ts'
 import { type Listening, ZmqTransport } from './collective/zmq.ts'
+import { HostMemory } from './hostmemory.ts'
 
-let generation = 0
 let page: ArrayBufferLike | undefined
 let writer: ProgressWriter | undefined
 let word: StopWord | undefined
@@ -39,41 +37,59 @@ export interface ConnectOptions {
  * Joins the ranks of this job: any training script becomes data-parallel. Under `pporun -np N` it returns
  * when all N ranks have called it; run on its own, a script is a job of one. Throws UsageError for shared memory that
  * the ranks do not have.
+ *
+ * With --on-failure shrink or replace calls reject with GroupChangedError when other ranks take part from now on;
+ * connect() then gives a communicator of those, in which this one may have another rank.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Communicator> {
-  const { rank, size, localRank, localSize, nodeRank } = rankIdentity()
-  const epoch = ++generation
   const pipe = control()
   const settings = rankSettings()
-  const common = {
-    epoch,
-    localRank,
-    localSize,
-    progress: progress(),
-    opTimeout: settings?.opTimeout ?? Limit.operation,
-    allreduce: options.allreduce ?? settings?.allreduce ?? 'auto',
-  }
-  if (!pipe || !settings) return new Communicator(inprocTransports(1)[0], common)
-
-  const memoryFd = options.transport === 'zmq' ? null : settings.memoryFd
+  if (!pipe || !settings) return alone(options)
+  const { epoch, ranks, memory } = await takePart(pipe, settings)
+  const { rank, size, nodeRank } = rankIdentity()
   const transport = await ZmqTransport.bind({
     ...{ rank, size, place: { job: tagOf(settings.jobId), epoch } },
     ...{ folder: settings.folder, security: settings.security, network: network(settings) },
   })
-  const member = { ...transport.address, node: nodeRank, memory: memoryFd !== null }
-  const members = await meet(pipe, epoch, member)
-  const levels = haveLevels(members)
-  const nodes = members.map(({ node }) => node)
-  const here = nodes.flatMap((node, rank) => (node === nodeRank ? [rank] : []))
-  refuseIfApart(options.transport ?? 'auto', common.allreduce, levels, new Set(nodes).size)
-  await transport.connect(members, settings.startTimeout).catch(async error => {
-    throw (await judge(pipe, error, null)) ?? error
-  })
+  try {
+    const offersMemory = memory !== null && options.transport !== 'zmq'
+    const members = await meet(pipe, epoch, { ...transport.address, node: nodeRank, memory: offersMemory })
+    const nodes = members.map(member => member?.node ?? -1)
+    const here = ranks.filter(rank => nodes[rank] === nodeRank)
+    const levels = haveLevels(members.filter(member => member !== null))
+    const allreduce = options.allreduce ?? settings.allreduce
+    if (!membership) refuseIfApart(options.transport ?? 'auto', allreduce, levels, here.length < ranks.length)
+    await transport.connect(members, settings.startTimeout).catch(async error => {
+      throw (await judge(pipe, error, null, verdictLimit(settings))) ?? error
+    })
+    return opened(pipe, transport, epoch, {
+      ...{ epoch, allreduce, progress: progress(), opTimeout: settings.opTimeout },
+      ...{ ranks, nodes, levels, localRank: here.indexOf(rank), localSize: here.length },
+      ...(levels && memory && here.length > 1 && { memory: memory.shared(rank, here) }),
+      who: `rank ${rank} (${hostname()}, pid ${process.pid})`,
+      judge: (error, wait) => judge(pipe, error, wait, verdictLimit(settings)),
+    })
+  } catch (error) {
+    transport.close()
+    throw error
+  }
+}
+
+function alone({ allreduce = 'auto' }: ConnectOptions): Communicator {
+  const place = { epoch: ++generation, localRank: 0, localSize: 1 }
+  const { operation: opTimeout } = Limit
+  return new Communicator(inprocTransports(1)[0], { ...place, progress: progress(), opTimeout, allreduce })
+}
+
+/** A communicator that the end of the job, or a change of its ranks, finds. */
+function opened(
+  pipe: Control,
+  transport: ZmqTransport,
+  epoch: number,
+  options: CommunicatorOptions,
+): Communicator {
   const comm = new Communicator(transport, {
-    ...common,
-    ...{ memory: sharedMemory(memoryFd, localRank, here), levels, nodes },
-    who: `rank ${rank} (${hostname()}, pid ${process.pid})`,
-    judge: (error, wait) => judge(pipe, error, wait),
+    ...options,
     // The last frame may still be on its way when its sender is done: leave when the launcher has heard from all.
     onClose: async () => {
       open.delete(comm)
@@ -84,25 +100,47 @@ export async function connect(options: ConnectOptions = {}): Promise<Communicato
       await pipe.send({ type: 'closed', generation: epoch })
       await pipe.receive('allClosed', order => order.generation === epoch)
     },
+    onDiscard: () => {
+      open.delete(comm)
+      stopListening()
+    },
   })
+  const stopListening = pipe.onFailure(error => comm.abort(error))
   open.add(comm)
-  const stopListening = pipe.onAbort(error => comm.abort(error))
   return comm
 }
+
+let generation = 0
+let membership: Membership | null = null
+let memory: HostMemory | null | undefined
+
+/** Who takes part, the number of their next communicator, and the memory that those of this host meet in. */
+async function takePart(
+  pipe: Control,
+  { joins, memoryFd }: RankSettings,
+): Promise<{ epoch: number; ranks: readonly number[]; memory: HostMemory | null }> {
+  const { rank, size, localSize, nodeRank } = rankIdentity()
+  memory ??= memoryFd === null ? null : new HostMemory(memoryFd, localSize)
+  if (joins && !membership) await pipe.join()
+  const now = pipe.takeMembership()
+  if (now && now !== membership) {
+    for (const comm of [...open]) comm.discard()
+    membership = now
+    generation = now.epoch
+    const here = now.ranks.filter((_, i) => now.nodes[i] === nodeRank)
+    memory?.change(now.half, rank, here)
+  }
+  const ranks = membership?.ranks ?? Array.from({ length: size }, (_, rank) => rank)
+  return { epoch: ++generation, ranks, memory }
+}
+
+/** Who may be replaced is waited for until that is known. */
+const verdictLimit = ({ elastic }: RankSettings): number => (elastic ? Limit.change : Limit.verdict)
 
 /** Hands over what the timeline has recorded since the last time. */
 export async function tellSpans(pipe: Control): Promise<void> {
   const spans = takeSpans()
   if (spans.length > 0) await pipe.send({ type: 'spans', spans })
-}
-
-let memory: SharedMemory | undefined
-
-/** What the ranks of this host share; the same for all communicators. */
-function sharedMemory(fd: number | null, rank: number, ranks: number[]): SharedMemory | undefined {
-  if (fd === null) return undefined
-  memory ??= new SharedMemory(mapSharedMemory(fd, segmentBytes(ranks.length)), rank, ranks)
-  return memory
 }
 
 /** Some host has several ranks, and wherever there are several they share memory. */
@@ -115,9 +153,9 @@ function refuseIfApart(
   transport: TransportChoice,
   allreduce: AllreduceChoice,
   levels: boolean,
-  hosts: number,
+  severalHosts: boolean,
 ): void {
-  if (transport === 'shm' && !(levels && hosts === 1))
+  if (transport === 'shm' && (!levels || severalHosts))
     throw new UsageError('--transport shm: the ranks of this job do not all share memory')
   if (allreduce === 'hierarchical' && !levels)
     throw new UsageError('--allreduce hierarchical: no host has ranks that share memory; leave it out')

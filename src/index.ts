@@ -1,5 +1,5 @@
 /** The public API: everything that a script imports from 'pporun'. */
-export { DriftError, NonFiniteError, PporunError, UsageError } from './base/errors.ts'
+export { DriftError, GroupChangedError, NonFiniteError, PporunError, UsageError } from './base/errors.ts'
 // The pieces that train() is made of, for loops of one's own.
 export {
   addVector,

@@ -70,7 +70,7 @@ async function trainFor(
   const layout = layoutFor(config)
   const state = initialState(config, layout, initialParameters(layout, config.seed))
   const updates: Metrics[] = []
-  await task.train(state, { write: metrics => void updates.push(metrics) })
+  await task.train(state, { log: { write: metrics => void updates.push(metrics) } })
   const median = (part: Part) =>
     updates.map(metrics => metrics[`time/${part}`]! * 1e6).sort((a, b) => a - b)[updates.length >> 1]
   return { split: splitOf(median), rows, engine: name }

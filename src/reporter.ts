@@ -11,7 +11,7 @@ import { CheckpointWriter } from './checkpoint/writer.ts'
 import { progress } from './connect.ts'
 import { LivePolicy } from './live.ts'
 import { jsonlLogger, keepUpdates } from './log/jsonl.ts'
-import { type Logger, loggers, silentLogger } from './log/logger.ts'
+import { type FileLogger, type Logger, loggers, silentLogger } from './log/logger.ts'
 import { progressLogger } from './log/progress.ts'
 import { tensorboardLogger } from './log/tensorboard.ts'
 import { reportOnRun } from './web/report.ts'
@@ -27,7 +27,9 @@ export interface Reporter {
   save(make: () => Checkpoint, keep: number): Promise<void>
   /** After each update: leaves the policy for who watches the run, if anybody does. */
   live(make: () => Checkpoint): Logger
-  /** Waits until all is written; false: the last checkpoint could not be. */
+  /** Training has gone on after that update, when ranks had been lost or had joined; so long after it the next was complete. */
+  recovered(update: number, seconds: number): void
+  /** Waits until all is written, and nothing comes after it but fields and lines; false: the last checkpoint could not be. */
   close(): Promise<boolean>
   /** Lines for the person who watches; the progress line ends. */
   say(...lines: string[]): void
@@ -47,6 +49,7 @@ interface Sink {
   fields(fields: object): void
   /** The state of the run, which lives on the console; null lets it stand. */
   status(state: RunState | null): void
+  recovered(update: number, seconds: number): void
 }
 
 const METRICS = 'metrics.jsonl'
@@ -55,9 +58,13 @@ const METRICS = 'metrics.jsonl'
 let begun = 0
 let ownFolder: string | undefined
 
-/** Claims the folder of this process's next run, or one to go on in; throws UsageError if it cannot be used. */
-export async function openReporter(rank: number, resume: string | null): Promise<Reporter> {
-  const index = begun++
+/** The number of this process's next run. */
+export const newRun = (): number => begun++
+
+/**
+ * Claims the folder of a run, or one to go on in; throws UsageError if it cannot be used. Asked again, it is the same.
+ */
+export async function openReporter(index: number, rank: number, resume: string | null): Promise<Reporter> {
   const pipe = control()
   const sink = pipe ? await launcherSink(pipe, index, resume) : ownSink(index, resume)
   return rank === 0 ? reporterTo(sink) : silentReporter(sink.folder)
@@ -67,37 +74,37 @@ export function silentReporter(folder: string): Reporter {
   const nothing = () => {}
   const silent = () => silentLogger
   return {
-    ...{ folder, log: silent, live: silent, fields: nothing, say: nothing },
+    ...{ folder, log: silent, live: silent, fields: nothing, recovered: nothing, say: nothing },
     save: async () => {},
     close: async () => true,
   }
 }
 
-function reporterTo({ folder, fields, status }: Sink): Reporter {
+function reporterTo({ folder, fields, status, recovered }: Sink): Reporter {
   const say = (...lines: string[]) => {
     status(null)
     for (const line of lines) console.log(line)
   }
   const writer = new CheckpointWriter(folder, text => say(`pporun: warning: ${text}`))
   let live: LivePolicy | undefined
+  const files: FileLogger[] = []
   return {
     folder,
     log: (totalSteps, since) => {
       const path = join(folder, METRICS)
       keepUpdates(join(since?.source ?? folder, METRICS), path, since?.update ?? 0)
-      return loggers(
-        jsonlLogger(path),
-        tensorboardLogger(folder, since?.steps ?? null),
-        progressLogger(totalSteps, status),
-      )
+      files.push(jsonlLogger(path), tensorboardLogger(folder, since?.steps ?? null))
+      return loggers(...files, progressLogger(totalSteps, status))
     },
     fields,
+    recovered,
     save: (make, keep) => writer.save(make(), keep),
     live: make => {
       live = new LivePolicy(folder, make)
       return live
     },
     close: async () => {
+      for (const file of files.splice(0)) file.close()
       const isGood = await writer.close()
       await live?.close()
       return isGood
@@ -115,6 +122,7 @@ async function launcherSink(pipe: Control, index: number, resume: string | null)
     folder,
     fields: fields => void pipe.send({ type: 'run', folder, fields }),
     status: state => void pipe.send({ type: 'status', state }),
+    recovered: (update, seconds) => void pipe.send({ type: 'recovered', update, seconds }),
   }
 }
 
@@ -134,5 +142,6 @@ function ownSink(index: number, resume: string | null): Sink {
       if (problem !== null) console.line(`pporun: ${problem}`)
     },
     status: state => (state === null ? console.end() : console.status(state)),
+    recovered: () => {}, // nobody can be lost but this very process
   }
 }

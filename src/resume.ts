@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { deserialize, serialize } from 'node:v8'
 import type { Kept } from './assemble.ts'
 import { PporunError, UsageError } from './base/errors.ts'
 import { runFolderOf } from './base/runfolder.ts'
@@ -8,6 +7,7 @@ import { type Checkpoint, loadCheckpoint } from './checkpoint/checkpoint.ts'
 import { listCheckpoints } from './checkpoint/folder.ts'
 import type { Communicator } from './collective/communicator.ts'
 import type { TrainResult } from './describe.ts'
+import { shareFrom } from './plaindata.ts'
 
 /** Where a run goes on from: what `--resume` names. */
 export interface Start extends Kept {
@@ -24,7 +24,7 @@ export interface Start extends Kept {
  * UsageError, with what to name instead. Null: `auto`, and there is none.
  */
 export async function findStart(comm: Communicator, folder: string, resume: string): Promise<Start | null> {
-  const told = await fromFirstRank(comm, () => {
+  const told = await shareFrom(comm, 0, () => {
     try {
       return { start: resume === 'auto' ? newestIn(folder) : startAt(resume) }
     } catch (error) {
@@ -83,13 +83,4 @@ function finishedRun(folder: string): Start['finished'] {
   } catch {
     return null // a run whose launcher was killed while it wrote
   }
-}
-
-/** What rank 0 makes, on all ranks: plain data. */
-async function fromFirstRank<T>(comm: Communicator, make: () => T): Promise<T> {
-  const bytes = comm.rank === 0 ? serialize(make()) : new Uint8Array()
-  const words = new Int32Array(Math.ceil(bytes.length / 4))
-  new Uint8Array(words.buffer).set(bytes)
-  const [first] = await comm.allgather(words)
-  return deserialize(new Uint8Array(first.buffer, first.byteOffset, first.byteLength)) as T
 }

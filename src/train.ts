@@ -4,7 +4,6 @@ import { PporunError, PreemptedError, UsageError } from './base/errors.ts'
 import { thousands } from './base/format.ts'
 import { part } from './base/math/parts.ts'
 import type { Communicator } from './collective/communicator.ts'
-import { connect } from './connect.ts'
 import {
   describeOutcome,
   describeRun,
@@ -14,22 +13,24 @@ import {
   summary,
   type TrainResult,
 } from './describe.ts'
+import { withRanks } from './elastic.ts'
 import type { Engine } from './engine/engine.ts'
 import { initialParameters } from './engine/init.ts'
 import { specOf } from './env/registry.ts'
 import { openFleet } from './fleet.ts'
 import { heedSignals, interrupted } from './heed.ts'
+import { LastCommits } from './lastcommits.ts'
 import { loggers, silentLogger } from './log/logger.ts'
 import { resolveConfig, resumedConfig, type TrainOptions } from './options.ts'
 import { checkWay } from './parallel/check.ts'
 import { type Evaluation, play, summarise } from './policy/evaluate.ts'
-import { restore } from './ppo/commit.ts'
+import { type Commit, restore } from './ppo/commit.ts'
 import type { TrainConfig } from './ppo/config.ts'
 import { assertInStep } from './ppo/instep.ts'
 import { normalizerOf } from './ppo/normalize.ts'
 import { type Sizes, sizesOf } from './ppo/sizes.ts'
 import { initialState } from './ppo/state.ts'
-import { openReporter, type Reporter } from './reporter.ts'
+import { newRun, openReporter, type Reporter } from './reporter.ts'
 import { findStart, type Start } from './resume.ts'
 
 /** Behind the closing evaluation. */
@@ -59,20 +60,38 @@ async function trainOnRanks(options: TrainOptions, words: readonly string[]): Pr
   const asked = resolveConfig(options, words)
   const { resume } = asked
   if (resume === null) checked(asked) // before anybody is met and anything is written
-  const comm = await connect()
-  if (resume === null) checkWay(asked, checked(asked).numShards, comm.size)
-  const reporter = await openReporter(comm.rank, resume)
-  const start = resume === null ? null : await findStart(comm, reporter.folder, resume)
-  const config = start ? resumedConfig(start.config, options, words) : asked
+  const run = newRun()
+  const commits = new LastCommits(rankSettings()?.elastic, rankSettings()?.joins)
+  return withRanks(async comm => {
+    const last = await commits.agree(comm)
+    if (resume === null) checkWay(asked, checked(asked).numShards, comm.size)
+    const reporter = await openReporter(run, comm.rank, resume)
+    commits.recovered = (update, seconds) => reporter.recovered(update, seconds)
+    try {
+      if (last) return await trainWith(last.config, checked(last.config), comm, reporter, commits, last)
+      const start = resume === null ? null : await findStart(comm, reporter.folder, resume)
+      const config = start ? resumedConfig(start.config, options, words) : asked
+      return await begin(config, start, comm, reporter, commits)
+    } finally {
+      await reporter.close()
+    }
+  })
+}
+
+async function begin(
+  config: TrainConfig,
+  start: Start | null,
+  comm: Communicator,
+  reporter: Reporter,
+  commits: LastCommits,
+): Promise<TrainResult> {
   const sizes = checked(config)
   checkWay(config, sizes.numShards, comm.size)
   if (sizes.totalSteps !== config.totalSteps)
     reporter.say(`${thousands(config.totalSteps)} steps are ${thousands(sizes.totalSteps)} in whole updates`)
-  const result = start
-    ? await goOn(start, config, sizes, comm, reporter)
-    : await trainWith(config, sizes, comm, reporter)
-  await comm.close()
-  return result
+  return start
+    ? goOn(start, config, sizes, comm, reporter, commits)
+    : trainWith(config, sizes, comm, reporter, commits)
 }
 
 function checked(config: TrainConfig): Sizes {
@@ -87,6 +106,7 @@ async function goOn(
   sizes: Sizes,
   comm: Communicator,
   reporter: Reporter,
+  commits: LastCommits,
 ): Promise<TrainResult> {
   const { commit, finished, damaged } = start
   const { update } = commit.state
@@ -100,7 +120,8 @@ async function goOn(
       `its environments (${config.env}) are not in it: episodes begin anew, and the bits are not those of one go`,
     )
   reporter.say(`goes on after update ${update} of ${sizes.numUpdates}`)
-  return trainWith(config, sizes, comm, reporter, start)
+  commits.hold({ config, commit })
+  return trainWith(config, sizes, comm, reporter, commits, start)
 }
 
 /** Joins the parts and runs the algorithm on a communicator that is open. @param start a run to go on from */
@@ -109,24 +130,30 @@ export async function trainWith(
   sizes: Sizes,
   comm: Communicator,
   reporter: Reporter,
-  start: Pick<Start, 'commit' | 'source'> | null = null,
+  commits: LastCommits,
+  start: { commit: Commit; source?: string } | null = null,
 ): Promise<TrainResult> {
   const rows = config.numEnvs * config.numSteps
   const before = start ? start.commit.state.update : 0
-  const since = start && { source: start.source, update: before, steps: before * rows }
+  const since = start && { source: start.source ?? reporter.folder, update: before, steps: before * rows }
   const fleet = await openFleet(config, comm)
   const task = await assemble(config, sizes, comm, fleet, reporter, since)
   const { engine } = task.sampler
+  // A commit stays as it is: it may be gone on from again.
   const layout = layoutFor(config)
-  const state = start?.commit.state ?? initialState(config, layout, initialParameters(layout, config.seed))
+  const state = start
+    ? structuredClone(start.commit.state)
+    : initialState(config, layout, initialParameters(layout, config.seed))
   reporter.fields(describeRun(config, sizes, comm, fleet))
   if (start) await restore(start.commit, task.sampler)
   const begin = performance.now()
   const split = new SplitLog()
   const isWhole = engine.layout.size === layout.size
   const live = isWhole ? reporter.live(() => policyOf(state, config)) : silentLogger
-  await task.train(state, loggers(task.log, live, split))
+  const keeper = commits.before(task.keeper, config)
+  await task.train(state, { keeper, log: loggers(task.log, live, split) })
   const seconds = (performance.now() - begin) / 1000
+  commits.goesOn()
   task.phase('other')
   const whole = await task.strategy.complete({ ...state, adam: task.optimizer.state })
   const outcome = describeOutcome(whole, sizes, (state.update - before) * rows, seconds)

@@ -54,6 +54,8 @@ export class Output {
   readonly #fold = new Fold((ranks, text) => this.#print('stderr', this.#tag(ranks), text))
   readonly #advice: string[] = []
   readonly #severalHosts: boolean
+  /** The first of the ranks that take part: its stdout is the job's. */
+  first = 0
   /** The end of each rank's stdout that is not shown. */
   readonly #unheard = new Map<number, Buffer>()
 
@@ -171,13 +173,13 @@ export class Output {
 
   /** On the console at all. */
   #isShown({ rank, stream }: Channel): boolean {
-    return stream === 'stderr' || rank === 0 || this.#options.tag
+    return stream === 'stderr' || rank === this.first || this.#options.tag
   }
 
   /** Byte for byte, so that `pporun ... > file` is the script's own. */
   #isRaw({ rank, stream }: Channel): boolean {
     const { tag, timestamp, hosts } = this.#options
-    return !tag && !timestamp && rank === 0 && (stream === 'stdout' || hosts.length === 1)
+    return !tag && !timestamp && rank === this.first && (stream === 'stdout' || hosts.length === 1)
   }
 
   #show({ rank, stream }: Channel, lines: string[]): void {

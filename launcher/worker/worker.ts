@@ -7,6 +7,7 @@ import { agentJobsOf } from '../agentjob.ts'
 import { parseRun, type RunArgs } from '../args.ts'
 import { bundleScript } from '../bundle.ts'
 import { factsOfThisHost } from '../facts.ts'
+import { ListedHosts } from '../hosts/listed.ts'
 import type { Plan, PlannedHost } from '../plan.ts'
 import { type AgentJob, markOf } from '../protocol.ts'
 import { openResults, runJob } from '../runjob.ts'
@@ -27,6 +28,8 @@ type Ended = (folder: string) => Promise<void>
  */
 export async function worker(argv: readonly string[], ended: Ended): Promise<number> {
   const args = parseRun(argv)
+  if (args.onFailure === 'replace')
+    throw new UsageError('pporun worker: who has started the workers replaces them; use --on-failure shrink')
   const script = findScript(args.script)
   const identity = workerIdentity()
   if (identity === null)
@@ -81,6 +84,12 @@ async function lead(
     agentJob: ({ node }: PlannedHost) => placed(jobs[node], machines),
     bundle: bundleScript(script),
     limit: findTimeLimit(args.timeout),
+    hosts: new ListedHosts(
+      () => [],
+      [],
+      null,
+      () => {},
+    ),
   }
   try {
     return await runJob(settings, args, openResults(args, plan, script), ended)

@@ -9,7 +9,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 /** Version of frames and control messages; ranks of another version are refused. */
-export const WIRE_VERSION = 4
+export const WIRE_VERSION = 5
 
 /** --engine: what computes (src/engine/select.ts). */
 export const engineChoices = [
@@ -33,6 +33,10 @@ export type AllreduceChoice = (typeof allreduceChoices)[number]
 /** --transport: what carries the sums; auto: shared memory where all ranks are on one host. */
 export const transportChoices = ['auto', 'shm', 'zmq'] as const
 export type TransportChoice = (typeof transportChoices)[number]
+
+/** --on-failure: what follows when a rank or a host is lost. */
+export const failureChoices = ['abort', 'shrink', 'replace'] as const
+export type OnFailure = (typeof failureChoices)[number]
 
 /** --security: of connections between hosts. */
 export const securityChoices = ['curve', 'none'] as const
@@ -69,6 +73,8 @@ export const Limit = {
   stopped: 3,
   /** How long a rank that cannot go on waits for the launcher to find out why. */
   verdict: 3,
+  /** The same where the job may go on without the one that is to blame: it may take `silence` to tell. */
+  change: 12,
 } as const
 
 /** Who a process is within its job. */
@@ -109,6 +115,10 @@ export interface RankSettings {
   security: Security
   /** Whether ranks record what they do. */
   timeline: boolean
+  /** The job goes on without ranks that are lost (--on-failure shrink or replace). */
+  elastic: boolean
+  /** This rank takes the place of one that was lost, in a job that is under way. */
+  joins: boolean
   /** null: all ranks are on this host. */
   network: NetworkChoice | null
   /** What goes wrong in this rank on purpose. */

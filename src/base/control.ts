@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { rankSettings } from './contract.ts'
 import type { RunState } from './dashboard.ts'
-import { AbortedError, PporunError, PreemptedError, UsageError, type Wait } from './errors.ts'
+import {
+  AbortedError,
+  GroupChangedError,
+  PporunError,
+  PreemptedError,
+  UsageError,
+  type Wait,
+} from './errors.ts'
 import type { Span } from './trace.ts'
 
 /**
@@ -32,9 +39,28 @@ export interface Member extends Address {
   memory: boolean
 }
 
+/** Who takes part from now on, by the launcher's word. */
+export interface Membership {
+  /** The number before its first communicator's: each membership has GENERATIONS. */
+  epoch: number
+  /** Ranks of the job. */
+  ranks: number[]
+  /** The number of each one's host. */
+  nodes: number[]
+  /** Which half of their hosts' memory they meet in: in the other some may still be. */
+  half: 0 | 1
+}
+
+/** Communicators that ranks may make before they change. */
+export const GENERATIONS: number = 1 << 16
+
 /** From a rank. */
 export type RankMessage =
   | { type: 'hello' }
+  /** It has taken the place of one that was lost, and can begin. */
+  | { type: 'join' }
+  /** The job goes on after that update; so long after the one before the loss the next one was complete. */
+  | { type: 'recovered'; update: number; seconds: number }
   | { type: 'member'; generation: number; member: Member; wire: number }
   | { type: 'closed'; generation: number }
   /** What a rank has dropped by the time it leaves. */
@@ -50,11 +76,18 @@ export type RankMessage =
   | { type: 'lost'; to: number; what: string }
   /** Its agent sees to it; the launcher hears of it from that. */
   | { type: 'signalled'; signal: NodeJS.Signals }
-  | { type: 'failed'; kind: 'usage' | 'aborted' | 'preempted' | 'error'; text: string; exitStatus: number }
+  | {
+      type: 'failed'
+      kind: 'usage' | 'aborted' | 'preempted' | 'changed' | 'job' | 'error'
+      text: string
+      exitStatus: number
+    }
 
 /** To a rank. */
 export type RankOrder =
-  | { type: 'table'; generation: number; members: Member[] }
+  /** Members by rank of the job; null: takes no part. */
+  | { type: 'table'; generation: number; members: (Member | null)[] }
+  | { type: 'group'; membership: Membership; reason: string }
   | { type: 'allClosed'; generation: number }
   | { type: 'claimed'; index: number; folder: string; refused?: undefined }
   | { type: 'claimed'; index: number; refused: string }
@@ -64,10 +97,12 @@ type OrderOf<T extends RankOrder['type']> = Extract<RankOrder, { type: T }>
 
 /** The pipe to the agent. One per process: see `control`. */
 export class Control {
-  #abort: AbortedError | null = null
+  /** The job's end, or a change of its ranks that nobody has taken up yet. */
+  #failure: AbortedError | null = null
+  #membership: Membership | null = null
   readonly #received: RankOrder[] = []
   readonly #waiting = new Set<() => void>()
-  readonly #aborted = new Set<(error: AbortedError) => void>()
+  readonly #failed = new Set<(error: AbortedError) => void>()
 
   constructor() {
     process.on('message', order => this.#receive(order as RankOrder))
@@ -82,17 +117,57 @@ export class Control {
     })
   }
 
-  /** The next order of a type that `match` accepts; rejects when the job is aborted. */
-  async receive<T extends RankOrder['type']>(
-    type: T,
-    match: (order: OrderOf<T>) => boolean,
-  ): Promise<OrderOf<T>> {
+  /** The next order of a type that `match` accepts; rejects when the job is aborted, or its ranks change. */
+  receive<T extends RankOrder['type']>(type: T, match: (order: OrderOf<T>) => boolean): Promise<OrderOf<T>> {
+    return this.#until(() => {
+      const at = this.#received.findIndex(order => order.type === type && match(order as OrderOf<T>))
+      if (at >= 0) return this.#received.splice(at, 1)[0] as OrderOf<T>
+      if (this.#failure) throw this.#failure
+      return null
+    })
+  }
+
+  /** Takes up who takes part now; null: all that the job was started with. */
+  takeMembership(): Membership | null {
+    if (this.#failure instanceof GroupChangedError) this.#failure = null
+    return this.#membership
+  }
+
+  /** Offers to take part in a job that is under way; resolves when it is wanted. */
+  async join(): Promise<void> {
+    await this.send({ type: 'join' })
+    await this.#until(() => {
+      if (this.#failure && !(this.#failure instanceof GroupChangedError)) throw this.#failure
+      return this.#membership
+    })
+  }
+
+  /** Calls back when the job is aborted or its ranks change, at once if so it is. Returns how to stop listening. */
+  onFailure(callback: (error: AbortedError) => void): () => void {
+    if (this.#failure) callback(this.#failure)
+    this.#failed.add(callback)
+    return () => this.#failed.delete(callback)
+  }
+
+  /** What the launcher says of an incident that this rank has told it of; null if it says nothing for `seconds`. */
+  verdict(seconds: number): Promise<AbortedError | null> {
+    return new Promise(resolve => {
+      const end = (error: AbortedError | null) => {
+        clearTimeout(timer)
+        this.#failed.delete(end)
+        resolve(error)
+      }
+      const timer = setTimeout(() => end(null), seconds * 1000)
+      this.onFailure(end)
+    })
+  }
+
+  async #until<T>(look: () => T | null): Promise<T> {
     process.channel?.ref()
     try {
       for (;;) {
-        const at = this.#received.findIndex(order => order.type === type && match(order as OrderOf<T>))
-        if (at >= 0) return this.#received.splice(at, 1)[0] as OrderOf<T>
-        if (this.#abort) throw this.#abort
+        const found = look()
+        if (found !== null) return found
         await new Promise<void>(resolve => this.#waiting.add(resolve))
       }
     } finally {
@@ -100,30 +175,21 @@ export class Control {
     }
   }
 
-  /** Calls back when the job is aborted, at once if it already is. Returns how to stop listening. */
-  onAbort(callback: (error: AbortedError) => void): () => void {
-    if (this.#abort) callback(this.#abort)
-    this.#aborted.add(callback)
-    return () => this.#aborted.delete(callback)
-  }
-
-  /** What the launcher says of an incident that this rank has told it of; null if it says nothing for `seconds`. */
-  verdict(seconds: number): Promise<AbortedError | null> {
-    return new Promise(resolve => {
-      const timer = setTimeout(() => resolve(null), seconds * 1000)
-      this.onAbort(error => {
-        clearTimeout(timer)
-        resolve(error)
-      })
-    })
-  }
-
   #receive(order: RankOrder): void {
-    if (order.type === 'abort') this.#abort ??= new AbortedError(order.reason)
-    else this.#received.push(order)
+    if (order.type === 'abort') this.#fail(new AbortedError(order.reason))
+    else if (order.type === 'group') {
+      this.#membership = order.membership
+      this.#fail(new GroupChangedError(order.reason))
+    } else this.#received.push(order)
     for (const wake of this.#waiting) wake()
     this.#waiting.clear()
-    if (this.#abort) for (const callback of this.#aborted) callback(this.#abort)
+  }
+
+  /** The job's end is final; of changes the newest counts. */
+  #fail(error: AbortedError): void {
+    if (this.#failure && !(this.#failure instanceof GroupChangedError)) return
+    this.#failure = error
+    for (const callback of [...this.#failed]) callback(error)
   }
 }
 
@@ -141,7 +207,7 @@ export function describeFailure(error: unknown): Extract<RankMessage, { type: 'f
   const exitStatus = error instanceof PporunError ? error.exitStatus : 1
   const text =
     error instanceof Error
-      ? kind === 'error'
+      ? kind === 'error' || kind === 'job'
         ? (error.stack ?? String(error))
         : error.message
       : String(error)
@@ -150,8 +216,10 @@ export function describeFailure(error: unknown): Extract<RankMessage, { type: 'f
 
 function kindOf(error: unknown): Extract<RankMessage, { type: 'failed' }>['kind'] {
   if (error instanceof UsageError) return 'usage'
+  if (error instanceof PreemptedError) return 'preempted'
+  if (error instanceof GroupChangedError) return 'changed'
   if (error instanceof AbortedError) return 'aborted'
-  return error instanceof PreemptedError ? 'preempted' : 'error'
+  return error instanceof PporunError && error.isEverybodys ? 'job' : 'error'
 }
 
 /** A new job's id. */

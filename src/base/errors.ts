@@ -6,6 +6,8 @@
 /** A job that cannot go on. `exitStatus` is what a rank that dies of it ends with. */
 export class PporunError extends Error {
   readonly exitStatus: number = 1
+  /** All ranks throw it alike, or it tells of the job as a whole: to go on without this rank would not help. */
+  readonly isEverybodys: boolean = true
 }
 
 /** The user's mistake: what, where, how to mend it, in one sentence. No stack is shown. */
@@ -33,6 +35,12 @@ export class PreemptedError extends PporunError {
     this.exitStatus = exitStatus
   }
 }
+
+/**
+ * Other ranks take part from now on (--on-failure shrink or replace): every communicator of this rank has come to its
+ * end, and connect() gives one of those that are there now. train() does so by itself.
+ */
+export class GroupChangedError extends AbortedError {}
 
 /** What a rank waits for, in a collective or in recv(). */
 export interface Wait {

@@ -40,3 +40,9 @@ export function segmentPlaces(ranks: number): SegmentPlaces {
 }
 
 export const segmentBytes = (ranks: number): number => segmentPlaces(ranks).buffers(ranks)
+
+/** Large enough for the pages of every kind of machine. */
+const PAGE = 1 << 16
+
+/** Where the second of two segments begins in the memory of a host with so many ranks: those of a job whose ranks may change. */
+export const secondHalf = (ranks: number): number => Math.ceil(segmentBytes(ranks) / PAGE) * PAGE

@@ -85,10 +85,10 @@ export function keepFreedMemory(): void {
   }
 }
 
-/** Maps shared memory; `Atomics` on views of it work between processes. */
-export function mapSharedMemory(fd: number, bytes: number): ArrayBuffer {
+/** Maps shared memory; `Atomics` on views of it work between processes. @param offset a multiple of a page's size. */
+export function mapSharedMemory(fd: number, bytes: number, offset = 0): ArrayBuffer {
   const mmap: Native = libc.func('void* mmap(void*, size_t, int, int, int, int64_t)')
-  const address = mmap(null, bytes, PROT_READ_WRITE, MAP_SHARED, fd, 0)
+  const address = mmap(null, bytes, PROT_READ_WRITE, MAP_SHARED, fd, offset)
   const failed = BigInt.asIntN(64, koffi.address(address as object)) === -1n
   if (failed) throw new Error(`cannot map ${bytes} bytes of shared memory`)
   return koffi.view(address as object, bytes)

@@ -1,5 +1,5 @@
 import type { AllreduceChoice } from '../base/contract.ts'
-import { AbortedError, describeWait, PporunError, type Wait } from '../base/errors.ts'
+import { AbortedError, describeWait, GroupChangedError, PporunError, type Wait } from '../base/errors.ts'
 import type { Eventually } from '../base/eventually.ts'
 import { points } from '../base/fault.ts'
 import type { ProgressWriter } from '../base/progress.ts'
@@ -19,7 +19,9 @@ export interface CommunicatorOptions {
   opTimeout: number
   localRank: number
   localSize: number
-  /** The number of each rank's host; all 0 unless said. */
+  /** Ranks of the job that take part; all, unless said. */
+  ranks?: readonly number[]
+  /** The number of each rank's host, by rank of the job; all 0 unless said. */
   nodes?: readonly number[]
   /**
    * How allreduce and reduceScatter work. `auto`, unless said: `hierarchical` where it can be, else table.ts. The same on
@@ -42,6 +44,8 @@ export interface CommunicatorOptions {
   judge?: (error: PeerError, wait: Wait) => Promise<AbortedError | null>
   /** What close() does when all ranks have entered it and no frame is needed any more. */
   onClose?: () => Promise<void>
+  /** Told when nobody needs it any more, and it will not be closed. */
+  onDiscard?: () => void
 }
 
 type Judging = Pick<CommunicatorOptions, 'opTimeout' | 'who' | 'judge'>
@@ -146,6 +150,7 @@ export class Calls {
   #run<T>(call: Running, work: () => Eventually<T>): Eventually<T> {
     this.#presence.enter(call.op)
     try {
+      if (this.#presence.failure) throw this.#presence.failure
       const result = work()
       if (!(result instanceof Promise)) {
         this.#end(call, false)
@@ -194,7 +199,11 @@ export class Calls {
   async #explain(error: PeerError | AbortedError, wait: Wait): Promise<Error> {
     const { judge, who } = this.#options
     const waits = describeWait(who ?? `rank ${this.#group.ranks[this.#group.rank]}`, wait)
-    const because = (reason: AbortedError) => new AbortedError(`${waits}; ${reason.message}`, wait)
+    const because = (reason: AbortedError) =>
+      new (reason instanceof GroupChangedError ? GroupChangedError : AbortedError)(
+        `${waits}; ${reason.message}`,
+        wait,
+      )
     if (error instanceof AbortedError) return because(error)
     const verdict = await judge?.(error, wait)
     if (verdict) return because(verdict)

@@ -54,7 +54,8 @@ export class Communicator {
   ) {
     this.#transport = transport
     this.#options = options
-    this.#group = part?.group ?? everybody(transport.rank, transport.size, options)
+    const { ranks = Array.from({ length: transport.size }, (_, rank) => rank) } = options
+    this.#group = part?.group ?? everybody(transport.rank, ranks, options)
     this.#presence = part?.presence ?? new Presence(options.epoch, options.progress)
     this.#calls = new Calls(transport, this.#group, this.#presence, options)
     this.#pairs = new Pairs(transport, this.#group, options.epoch)
@@ -66,10 +67,11 @@ export class Communicator {
     // Groups reduce over messages: the memory's meetings are of all ranks of a host.
     this.#reductions = options.reductions ?? reductions
     const inLevels = levels && this.#group.id === 0 && (allreduce === 'auto' || allreduce === 'hierarchical')
-    const oneHost = new Set(nodes).size <= 1
+    const oneHost = new Set(nodes && ranks.map(rank => nodes[rank])).size <= 1
     this.#memory = inLevels ? memory : undefined
     this.#carrier = (oneHost && this.#memory) || messages
-    if (inLevels) this.#levels = (oneHost && memory) || new Hierarchical(memory, leadersOf(nodes!, this.rank))
+    if (inLevels)
+      this.#levels = (oneHost && memory) || new Hierarchical(memory, leadersOf(nodes!, this.#group))
     this.transport = !inLevels ? transport.name : oneHost ? 'shm' : `shm+${transport.name}`
   }
 
@@ -213,8 +215,17 @@ export class Communicator {
 
   /** Ends the wait that is under way, and all later ones, with this error; in every group too. */
   abort(error: Error): void {
+    this.#presence.failure ??= error
     this.#transport.fail(error)
     this.#memory?.fail(error)
+  }
+
+  /** Lets go of the sockets at once: other ranks take part from now on, and this one makes another communicator. */
+  discard(): void {
+    this.#closing ??= Promise.resolve()
+    this.#options.onDiscard?.()
+    this.#calls.close()
+    this.#transport.close()
   }
 
   async #leave(): Promise<void> {

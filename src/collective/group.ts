@@ -3,7 +3,7 @@ import { Op, type OpName } from './frame.ts'
 
 /** The ranks that a communicator is made of. */
 export interface Group {
-  /** Which communicator of its epoch: 0 is all ranks of the job, split() makes the others. */
+  /** Which communicator of its epoch: 0 is all ranks that take part, split() makes the others. */
   id: number
   /** Their ranks in the job, by their rank in the group. */
   ranks: readonly number[]
@@ -13,13 +13,13 @@ export interface Group {
   localSize: number
 }
 
-/** All ranks of the job. */
+/** All ranks that take part in the job. */
 export function everybody(
   rank: number,
-  size: number,
+  ranks: readonly number[],
   { localRank, localSize }: Pick<Group, 'localRank' | 'localSize'>,
 ): Group {
-  return { id: 0, ranks: Array.from({ length: size }, (_, i) => i), rank, localRank, localSize }
+  return { id: 0, ranks, rank: ranks.indexOf(rank), localRank, localSize }
 }
 
 /** What a rank says when it splits: a row of an allgather. */
@@ -71,6 +71,8 @@ export class Presence {
   closed = false
   /** Number of the last collective of all ranks. */
   sequence = 0
+  /** Why no call can be made any more. */
+  failure: Error | null = null
   readonly epoch: number
   readonly #progress: ProgressWriter
   #inside = 0

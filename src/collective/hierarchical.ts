@@ -57,8 +57,9 @@ export class Hierarchical implements Algorithm {
   }
 }
 
-/** The first rank of each host, in the order of the hosts. @param nodes host by rank. @param rank whose place is asked for. */
-export function leadersOf(nodes: readonly number[], rank: number): Group {
-  const ranks = nodes.flatMap((node, rank) => (nodes.indexOf(node) === rank ? [rank] : []))
-  return { id: 0, ranks, rank: ranks.indexOf(nodes.indexOf(nodes[rank])), localRank: 0, localSize: 1 }
+/** The first rank of each host, in the order of the hosts. @param nodes host by rank of the job. */
+export function leadersOf(nodes: readonly number[], { ranks, rank }: Pick<Group, 'ranks' | 'rank'>): Group {
+  const leaderOf = (one: number) => ranks.find(other => nodes[other] === nodes[one])!
+  const leaders = ranks.filter(one => leaderOf(one) === one)
+  return { id: 0, ranks: leaders, rank: leaders.indexOf(leaderOf(ranks[rank])), localRank: 0, localSize: 1 }
 }

@@ -1,4 +1,3 @@
-import { Limit } from '../base/contract.ts'
 import type { Control } from '../base/control.ts'
 import type { AbortedError, Wait } from '../base/errors.ts'
 import { type PeerError, PeerTimeoutError } from './transport.ts'
@@ -11,8 +10,9 @@ export async function judge(
   control: Control,
   error: PeerError,
   wait: Wait | null,
+  seconds: number,
 ): Promise<AbortedError | null> {
   if (error instanceof PeerTimeoutError && wait) void control.send({ type: 'timeout', wait })
   else void control.send({ type: 'lost', to: error.peer, what: error.message })
-  return control.verdict(Limit.verdict)
+  return control.verdict(seconds)
 }

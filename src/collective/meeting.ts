@@ -81,6 +81,13 @@ export class Meeting {
     this.#patience = patience ?? patienceOf(ranks.length)
   }
 
+  /** Before anybody meets in memory that was in use before: this rank's part of it is as new. */
+  static clear(memory: ArrayBuffer, rank: number, ranks: number): void {
+    const places = segmentPlaces(ranks)
+    for (const place of [places.line(rank, 0), places.line(rank, 1), places.sleepers(rank)])
+      new Int32Array(memory, place, LINE / 4).fill(0)
+  }
+
   /**
    * Says which call this is, how long its array is and where it lies (bytes from the segment's start, or ELSEWHERE),
    * and meets. Throws MismatchError unless all are in the same.

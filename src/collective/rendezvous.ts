@@ -5,35 +5,41 @@ import type { Control, Member } from '../base/control.ts'
  * How ranks find each other: each tells the launcher where it listens, over its control pipe, and gets
  * everybody else's place once all have done so. No fixed ports, no server of its own. A process may connect
  * more than once; `generation` counts.
+ * @returns by rank of the job; null: takes no part.
  */
-export async function meet(control: Control, generation: number, member: Member): Promise<Member[]> {
+export async function meet(control: Control, generation: number, member: Member): Promise<(Member | null)[]> {
   await control.send({ type: 'member', generation, member, wire: WIRE_VERSION })
   return (await control.receive('table', table => table.generation === generation)).members
 }
 
 /** The launcher's side. */
 export class Rendezvous {
-  readonly size: number
-  readonly #tables = new Map<number, (Member | undefined)[]>()
+  readonly #size: number
+  readonly #ranks: readonly number[]
+  readonly #tables = new Map<number, (Member | null)[]>()
 
-  constructor(size: number) {
-    this.size = size
+  /** @param size of the job. @param ranks those that take part; all, unless said. */
+  constructor(size: number, ranks: readonly number[] = Array.from({ length: size }, (_, rank) => rank)) {
+    this.#size = size
+    this.#ranks = ranks
   }
 
   /** Notes where a rank listens. Returns all members, by rank, when it was the last to say. */
-  offer(rank: number, generation: number, member: Member): Member[] | null {
-    const table = this.#tables.get(generation) ?? new Array<Member | undefined>(this.size).fill(undefined)
+  offer(rank: number, generation: number, member: Member): (Member | null)[] | null {
+    const table = this.#tables.get(generation) ?? new Array<Member | null>(this.#size).fill(null)
     table[rank] = member
     this.#tables.set(generation, table)
-    return table.includes(undefined) ? null : (table as Member[])
+    return this.#absent(table).length > 0 ? null : table
   }
 
   /** Ranks that the others are waiting for, in the oldest meeting that is not complete. */
   missing(): number[] {
-    for (const table of this.#tables.values())
-      if (table.includes(undefined))
-        return table.flatMap((member, rank) => (member === undefined ? [rank] : []))
-    return []
+    const absent = [...this.#tables.values()].map(table => this.#absent(table))
+    return absent.find(ranks => ranks.length > 0) ?? []
+  }
+
+  #absent(table: (Member | null)[]): number[] {
+    return this.#ranks.filter(rank => table[rank] === null)
   }
 }
 

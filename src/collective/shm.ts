@@ -44,7 +44,7 @@ export class SharedMemory implements HostMemory {
   #free: number
 
   /**
-   * @param memory mapped by all ranks of the host, segmentBytes() of it, zero at first.
+   * @param memory mapped by all ranks of the host, segmentBytes() of it; zero at first, or each has called Meeting.clear().
    * @param rank among them.
    * @param ranks theirs in the job.
    * @param patience with which they wait for each other.
@@ -65,7 +65,7 @@ export class SharedMemory implements HostMemory {
     if (this.#free + 8 * length > limit) return null
     const array = viewOf(this.#memory, this.#free, length, dtype)
     this.#free = Math.ceil((this.#free + array.byteLength) / LINE) * LINE
-    return array
+    return array.fill(0)
   }
 
   allreduce(x: Exchange, array: TypedArray, reduce: Reduce): Eventually<void> {

@@ -37,6 +37,7 @@ export interface Transport {
 
 /** What a rank alone cannot judge: the peer may be dead, or wait for another itself. */
 export class PeerError extends PporunError {
+  override readonly isEverybodys: boolean = false
   /** The peer's rank in the job. */
   readonly peer: number
 

@@ -67,7 +67,7 @@ export class ZmqTransport implements Transport {
   readonly #links = new Map<number, Link>()
   readonly #strays: Strays = { connections: 0, messages: 0 }
   readonly #endpoints: string[] = []
-  #peers: Address[] = []
+  #peers: readonly (Address | null)[] = []
   #pumping = false
 
   private constructor(listening: Listening, pull: zmq.Pull, keys: KeyPair | null, gate: Gate | null) {
@@ -113,11 +113,12 @@ export class ZmqTransport implements Transport {
   /**
    * Over TCP, resolves when this rank has reached every other and every other has reached it: afterwards nobody needs
    * to get in. Unix-domain sockets connect when they are needed.
-   * @param peers by rank. Rejects with UnreachableError, naming the first that did not answer within `seconds`.
+   * @param peers by rank; null: takes no part. Rejects with ConnectionError, naming the first that did not answer
+   * within `seconds`.
    */
-  async connect(peers: Address[], seconds: number): Promise<void> {
+  async connect(peers: readonly (Address | null)[], seconds: number): Promise<void> {
     this.#peers = peers
-    const others = peers.filter((_, rank) => rank !== this.rank)
+    const others = peers.filter((peer, rank): peer is Address => peer !== null && rank !== this.rank)
     this.#gate?.allow(others.flatMap(({ publicKey }) => publicKey ?? []))
     if (this.#endpoints[0].startsWith('ipc:')) return
     const reach = async (peer: Address) => {
@@ -171,14 +172,15 @@ export class ZmqTransport implements Transport {
   async #everybodyIn(seconds: number): Promise<void> {
     const key = await this.#gate?.absent(seconds)
     if (!key) return
-    const rank = this.#peers.findIndex(({ publicKey }) => publicKey === key)
+    const rank = this.#peers.findIndex(peer => peer?.publicKey === key)
     throw new ConnectionError(rank, `rank ${rank} did not connect to this rank within ${seconds} s`)
   }
 
-  #link(to: number, endpoint: string = this.#peers[to].endpoints[0]): Link {
+  #link(to: number, endpoint: string | undefined = this.#peers[to]?.endpoints[0]): Link {
     let link = this.#links.get(to)
     if (!link) {
-      const { publicKey } = this.#peers[to]
+      const publicKey = this.#peers[to]?.publicKey ?? null
+      if (endpoint === undefined) throw new ConnectionError(to, `rank ${to} takes no part`)
       link = new Link(to, { endpoint, publicKey }, this.#keys, error => this.fail(error))
       this.#links.set(to, link)
     }

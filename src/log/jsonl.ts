@@ -1,11 +1,14 @@
-import { existsSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { writeAtomically } from '../base/runfolder.ts'
-import type { Logger } from './logger.ts'
+import type { FileLogger } from './logger.ts'
 
 /** Appends each update as one line of JSON. */
-export function jsonlLogger(path: string): Logger {
-  const file = openSync(path, 'a') // as long as the process lives
-  return { write: metrics => writeSync(file, `${JSON.stringify(metrics)}\n`) }
+export function jsonlLogger(path: string): FileLogger {
+  const file = openSync(path, 'a')
+  return {
+    write: metrics => void writeSync(file, `${JSON.stringify(metrics)}\n`),
+    close: () => closeSync(file),
+  }
 }
 
 /** Begins a run's file with the lines of updates 1 .. `last` of another, or of its own: those after it come again. */

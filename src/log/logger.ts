@@ -8,6 +8,11 @@ export interface Logger {
   write(metrics: Metrics): void
 }
 
+/** One that holds a file open. */
+export interface FileLogger extends Logger {
+  close(): void
+}
+
 /** For the ranks that do not report. */
 export const silentLogger: Logger = { write: () => {} }
 

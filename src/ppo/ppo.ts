@@ -24,7 +24,8 @@ import { begin } from './warmup.ts'
 export interface Keeper {
   /** Whether one is wanted after that many updates: the same answer on all ranks. */
   isDue(update: number): boolean
-  keep(commit: Commit): Promise<void>
+  /** @param isLast training ends with it, before its time. */
+  keep(commit: Commit, isLast: boolean): Promise<void>
 }
 
 /** The parts that the algorithm is handed. It knows them by their interfaces. */
@@ -132,7 +133,7 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
     // 4. Report, keep, and check now and then that nobody has drifted.
     log.write(meter.report(state, shared, now))
     if (keeper.isDue(state.update) || stop)
-      await keeper.keep(await commit(state, strategy, sampler, optimizer))
+      await keeper.keep(await commit(state, strategy, sampler, optimizer), stop)
     await maybeAssertInStep(strategy, state.update, state.parameters, engine.layout)
     await eventLoopTurn() // for the script's own timers and signals: a job of one waits for nobody
   }

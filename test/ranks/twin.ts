@@ -6,6 +6,7 @@ import type { TrainResult } from '../../src/describe.ts'
 import { initialParameters } from '../../src/engine/init.ts'
 import type { VectorEnv } from '../../src/env/vectorenv.ts'
 import { openFleet } from '../../src/fleet.ts'
+import { LastCommits } from '../../src/lastcommits.ts'
 import { resolveConfig } from '../../src/options.ts'
 import { sizesOf } from '../../src/ppo/sizes.ts'
 import { hashParameters, initialState, type TrainState } from '../../src/ppo/state.ts'
@@ -30,7 +31,7 @@ export function inprocCommunicators(size: number, opTimeout = 10): Communicator[
 export async function trainInProcess(size: number, options: string[]): Promise<TrainResult> {
   const config = resolveConfig({}, options)
   const ranks = inprocCommunicators(size).map(comm =>
-    trainWith(config, sizesOf(config), comm, silentReporter('')),
+    trainWith(config, sizesOf(config), comm, silentReporter(''), new LastCommits()),
   )
   const results = await Promise.all(ranks)
   return results[0]
@@ -54,7 +55,7 @@ export async function hashInProcess(
     const layout = layoutFor(config)
     const state = initialState(config, layout, initialParameters(layout, config.seed))
     change(parts.sampler.envs, parts.sampler.firstEnv, state)
-    await parts.train(state, parts.log).catch(error => {
+    await parts.train(state, {}).catch(error => {
       failed(error)
       throw error
     })

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, type TestContext, test } from 'node:test'
+import { pporun, type Running, readJson, readLinesOf, run, script, temporaryFolder } from '../rig.ts'
+
+const train = ['train', '--total-steps', '15360', '--checkpoint-every', '40']
+const UPDATES = 60
+
+interface RunFile {
+  status: string
+  paramsHash: string
+  recoveries?: { update: number; lost: { rank: number; what: string }[]; np: number; seconds: number }[]
+  cause: { rank: number; exitStatus: number; what: string }
+}
+
+let undisturbed: string
+
+interface Started {
+  job: Running
+  out: string
+}
+
+function start(t: TestContext, ...options: string[]): Started {
+  const out = join(temporaryFolder(t), 'run')
+  return { job: pporun(['-np', '4', '--out', out, ...options, ...train]), out }
+}
+
+/** The bits, and every line of metrics.jsonl once, whatever has happened. */
+async function sameAsUndisturbed({ job, out }: Started): Promise<RunFile> {
+  const { status, stderr } = await job.ended
+  assert.equal(status, 0, stderr)
+  const file = readJson<RunFile>(out, 'run.json')
+  assert.deepEqual([file.status, file.paramsHash], ['completed', undisturbed], stderr)
+  const updates = readLinesOf<{ update: number }>(out, 'metrics.jsonl').map(({ update }) => update)
+  assert.deepEqual(
+    updates,
+    Array.from({ length: UPDATES }, (_, i) => i + 1),
+  )
+  await job.allGone(5)
+  return file
+}
+
+const lostIn = ({ recoveries = [] }: RunFile): number[] =>
+  recoveries.flatMap(({ lost }) => lost.map(({ rank }) => rank)).sort()
+
+async function kill(job: Running, rank: number): Promise<void> {
+  process.kill(await job.rank(rank), 'SIGKILL')
+}
+
+describe('a job that outlives its ranks', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pporun-undisturbed-'))
+  after(() => rmSync(folder, { recursive: true }))
+  before(async () => {
+    const { stderr } = await run(['-np', '1', '--out', join(folder, 'run'), ...train])
+    undisturbed = readJson<RunFile>(folder, 'run', 'run.json').paramsHash
+    assert.ok(undisturbed, stderr)
+  })
+
+  for (const how of ['shrink', 'replace'])
+    for (const [victims, ...points] of [
+      [[0], 'rank=0,update=30,op=2,kind=kill9'],
+      [[1, 3], 'rank=1,update=30,op=4,kind=kill9', 'rank=3,update=30,op=4,kind=kill9'],
+      [[2], 'rank=2,update=1,op=1,kind=kill9'],
+      [[3], 'rank=3,update=60,op=5,kind=exit'],
+    ] as [number[], ...string[]][])
+      test(`${how}: ${points.join(' and ')}: the bits of an undisturbed run`, async t => {
+        const faults = points.flatMap(point => ['--fault', point])
+        const file = await sameAsUndisturbed(start(t, '--on-failure', how, ...faults))
+        assert.deepEqual(lostIn(file), victims)
+        for (const { seconds } of file.recoveries ?? []) {
+          t.diagnostic(`${seconds.toFixed(2)} s without an update`)
+          assert.ok(seconds < 3)
+        }
+      })
+
+  test('shrink: a neighbour of the dead is killed during recovery', async t => {
+    const started = start(t, '--on-failure', 'shrink', '--fault', 'rank=1,update=30,op=2,kind=kill9')
+    await started.job.prints('3 ranks go on')
+    await kill(started.job, 2)
+    assert.deepEqual(lostIn(await sameAsUndisturbed(started)), [1, 2])
+  })
+
+  test('replace: the replacement is killed too, before it has joined and after it has', async t => {
+    const started = start(t, '--on-failure', 'replace', '--fault', 'rank=1,update=20,op=2,kind=kill9')
+    await started.job.prints('3 ranks go on')
+    await kill(started.job, 1)
+    await started.job.prints('rank 1 joined')
+    await kill(started.job, 1)
+    assert.deepEqual(lostIn(await sameAsUndisturbed(started)), [1, 1])
+  })
+
+  test('shrink: a rank that is stopped is given up at --op-timeout, and ended', async t => {
+    const fault = ['--fault', 'rank=3,update=30,op=2,kind=stop', '--op-timeout', '3']
+    const file = await sameAsUndisturbed(start(t, '--on-failure', 'shrink', ...fault))
+    assert.match(file.recoveries?.[0].lost[0].what ?? '', /stopped \(state T\)/)
+  })
+
+  test('fewer than --min-np: the job ends as without --on-failure, with the same cause', async t => {
+    const fault = ['--fault', 'rank=3,update=30,op=2,kind=kill9', '--min-np', '4']
+    const { job, out } = start(t, '--on-failure', 'shrink', ...fault)
+    const { status, stderr } = await job.ended
+    assert.equal(status, 137, stderr)
+    assert.match(
+      stderr,
+      /rank 3 .* was killed by SIGKILL; 3 ranks are left, --min-np is 4; all ranks are ended/,
+    )
+    const { cause } = readJson<RunFile>(out, 'run.json')
+    assert.deepEqual([cause.rank, cause.exitStatus], [3, 137])
+    await job.allGone(5)
+  })
+
+  test('what all ranks throw alike ends the job: one cause, no recovery', async t => {
+    const { job } = start(t, '--on-failure', 'replace', '--fault', 'rank=2,update=30,op=2,kind=nan')
+    const { status, stderr } = await job.ended
+    assert.equal(status, 1, stderr)
+    assert.match(stderr, /failed: .*NaN/)
+    assert.doesNotMatch(stderr, /go on/)
+    await job.allGone(5)
+  })
+})
+
+/** A loop without train(), which counts what it has done. */
+const loop = (caught: string) => `
+import { connect, GroupChangedError } from 'pporun'
+for (const done = new Int32Array(1); done[0] < 300; )
+  try {
+    const comm = await connect()
+    await comm.allreduce(done, 'max')
+    for (; done[0] < 300; done[0]++) await comm.barrier()
+    await comm.close()
+    console.log('size', comm.size)
+  } catch (error) {
+    if (!(error instanceof ${caught})) throw error
+  }`
+
+test('a loop of one’s own that catches GroupChangedError goes on; one that does not ends with the cause', async t => {
+  const words = ['-np', '3', '--on-failure', 'shrink', '--fault', 'rank=0,op=100,kind=kill9']
+  const folder = temporaryFolder(t)
+  const survives = await run([...words, script(folder, loop('GroupChangedError'))])
+  assert.deepEqual([survives.status, survives.stdout], [0, 'size 2\n'], survives.stderr)
+  const ends = await run([...words, script(folder, loop('RangeError'))])
+  assert.equal(ends.status, 137, ends.stderr)
+  assert.match(ends.stderr, /rank 0 .* was killed by SIGKILL; rank \d .* does not survive it: train\(\) does/)
+})
