@@ -37,7 +37,7 @@ export async function assemble(
   since: Since | null,
 ): Promise<Task> {
   const { seed, checkpointEvery, keep } = config
-  const way = await wayOf({ config, sizes, comm, engine: fleet.engine })
+  const way = await wayOf({ config, sizes, comm, engine: fleet.engine, cut: fleet.cut })
   const { strategy, engine, optimizer, env = config.env, train = ppo } = way
   const environments = environmentsOf(strategy.samples, sizes.envsPerShard)
   const [numEnvs, firstEnv] = [count(environments), environments.first]

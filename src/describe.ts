@@ -48,6 +48,7 @@ export function describeRun(config: TrainConfig, sizes: Sizes, comm: Communicato
     // Which rollout comes first is for the machine to say; noise comes from it.
     reproducible: config.parallelism !== 'async' && config.updateNoise === 0,
     shards: sizes.numShards,
+    ...(fleet.cut && { cut: fleet.cut }),
     config,
     versions: { pporun: packageVersion(), node: process.version },
   }

@@ -4,6 +4,7 @@ import { PporunError, UsageError } from './base/errors.ts'
 import type { Communicator } from './collective/communicator.ts'
 import type { Engine } from './engine/engine.ts'
 import { makeEngine } from './engine/select.ts'
+import type { Cut } from './parallel/cut.ts'
 import type { TrainConfig } from './ppo/config.ts'
 
 /** What computes on the ranks of a job, agreed between them before the first step. */
@@ -14,6 +15,8 @@ export interface Fleet {
   reduction: Reduction
   /** Of each rank. */
   members: Member[]
+  /** How shards are spread over them; null: evenly. */
+  cut: Cut | null
 }
 
 interface Member {
@@ -35,7 +38,7 @@ export async function openFleet(config: TrainConfig, comm: Communicator): Promis
     if ('member' in one) return one.member
     throw new UsageError(comm.size > 1 ? `rank ${rank}: ${one.refused}` : one.refused)
   })
-  return { engine: made as Engine, reduction: reductionOf(config, members), members }
+  return { engine: made as Engine, reduction: reductionOf(config, members), members, cut: null }
 }
 
 /** A pure function of what all ranks know. */

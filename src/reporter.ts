@@ -93,6 +93,7 @@ function reporterTo({ folder, fields, status, recovered }: Sink): Reporter {
     log: (totalSteps, since) => {
       const path = join(folder, METRICS)
       keepUpdates(join(since?.source ?? folder, METRICS), path, since?.update ?? 0)
+      for (const file of files.splice(0)) file.close()
       files.push(jsonlLogger(path), tensorboardLogger(folder, since?.steps ?? null))
       return loggers(...files, progressLogger(totalSteps, status))
     },

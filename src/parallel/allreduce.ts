@@ -1,17 +1,17 @@
-import { part } from '../base/math/parts.ts'
 import type { Communicator } from '../collective/communicator.ts'
 import { makeOptimizer } from '../engine/select.ts'
 import type { Message, Strategy } from '../ppo/strategy.ts'
+import { type Cut, cutOf, partsOf } from './cut.ts'
 import type { Setting, Way } from './way.ts'
 
 /** Every rank samples and learns on its own shards; gradients are added up by allreduce. */
-export function allreduce({ sizes, comm, engine }: Setting): Way {
-  return { strategy: everybody(comm, sizes.numShards), engine, optimizer: makeOptimizer(engine) }
+export function allreduce({ sizes, comm, engine, cut }: Setting): Way {
+  return { strategy: everybody(comm, sizes.numShards, cut), engine, optimizer: makeOptimizer(engine) }
 }
 
 /** All that ranks of one kind do together; other ways build on it. */
-export function everybody(comm: Communicator, numShards: number): Strategy {
-  const ranks = Array.from({ length: comm.size }, (_, rank) => part(numShards, rank, comm.size))
+export function everybody(comm: Communicator, numShards: number, cut?: Cut | null): Strategy {
+  const ranks = partsOf(cut ?? cutOf(numShards, comm.size))
   const own = ranks[comm.rank]
   let bytes = 0
   return {

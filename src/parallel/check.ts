@@ -15,6 +15,7 @@ const own: Partial<Record<keyof TrainConfig, Parallelism[]>> = {
   learners: ['sampler', 'async'],
   servers: ['server'],
   modelParallel: ['model'],
+  rebalance: ['allreduce'],
   maxStaleness: ['async'],
   correction: ['async'],
   lag: ['async'],

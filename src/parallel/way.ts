@@ -7,6 +7,7 @@ import type { Sizes } from '../ppo/sizes.ts'
 import type { Strategy } from '../ppo/strategy.ts'
 import { allreduce } from './allreduce.ts'
 import { async } from './async.ts'
+import type { Cut } from './cut.ts'
 import { federated } from './federated.ts'
 import { local } from './local.ts'
 import { model } from './model.ts'
@@ -19,6 +20,8 @@ export interface Setting {
   sizes: Sizes
   comm: Communicator
   engine: Engine
+  /** How shards are spread, for those ways that can; null: evenly. */
+  cut?: Cut | null
 }
 
 /** What a way of using N ranks gives one of them. */

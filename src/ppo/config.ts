@@ -42,6 +42,8 @@ export interface TrainConfig {
   reduction: Reduction | null
   shards: number | null
   parallelism: 'allreduce' | 'local' | 'sampler' | 'server' | 'model' | 'async' | 'federated'
+  /** Shards go to ranks by how fast they are. */
+  rebalance: boolean
   average: 'all' | 'params'
   averageEvery: number
   averageUnit: 'minibatches' | 'updates'

@@ -131,6 +131,12 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
     default: 'allreduce',
     doc: 'how ranks share the work: see src/parallel',
   },
+  rebalance: {
+    kind: flag,
+    default: false,
+    doc: 'spread shards by how fast ranks are; the same bits',
+    mayChange: true,
+  },
   average: {
     kind: choice('all', 'params'),
     default: 'all',

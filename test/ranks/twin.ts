@@ -11,7 +11,7 @@ import { resolveConfig } from '../../src/options.ts'
 import { sizesOf } from '../../src/ppo/sizes.ts'
 import { hashParameters, initialState, type TrainState } from '../../src/ppo/state.ts'
 import { silentReporter } from '../../src/reporter.ts'
-import { trainWith } from '../../src/train.ts'
+import { trainWith } from '../../src/session.ts'
 
 /** Communicators of `size` ranks in this process. */
 export function inprocCommunicators(size: number, opTimeout = 10): Communicator[] {
