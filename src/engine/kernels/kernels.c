@@ -12,6 +12,8 @@
  * words from there. Pointers in the arguments may lead elsewhere.
  */
 #include "../../base/math/kernels/math.h"
+#include "matrix.h"
+#include "optimizer.h"
 
 /* Rows that go through a network together: their activations stay in the first-level cache. */
 #define BLOCK 32
@@ -87,74 +89,7 @@ static void activateBackward(i32 kind, const float *h, float *d, i32 count) {
   else if (kind == ELU) EACH store(d + i, blend(load(h + i) <= 0.0f, load(d + i) * (1.0f + load(h + i)), load(d + i)));
 }
 
-/* ------------------------------------------------------------------------------------------- dense products */
-
-/*
- * c[i][j] = start[i][j] + sum over k of a(i, k) b[k][j] for a tile of M rows and V vectors of columns. `a` has any
- * strides, so that the three products of a layer (forward, by inputs, by weights) are this one; `start` has any row
- * stride: c's own to add to it, 0 for one row that all begin with. Each element is accumulated over k in order: tiles
- * and W do not show.
- */
-#define TILE(M, V)                                                                                             \
-  static void tile##M##x##V(float *c, i32 ldc, const float *start, i32 startStride, const float *a, i32 rowStride, \
-                            i32 kStride, const float *b, i32 ldb, i32 depth) {                                   \
-    vf sum[M][V];                                                                                              \
-    for (i32 i = 0; i < M; i++)                                                                                \
-      for (i32 j = 0; j < V; j++) sum[i][j] = load(start + i * startStride + j * W);                            \
-    for (i32 k = 0; k < depth; k++) {                                                                          \
-      vf column[V];                                                                                            \
-      for (i32 j = 0; j < V; j++) column[j] = load(b + k * ldb + j * W);                                        \
-      for (i32 i = 0; i < M; i++) {                                                                            \
-        vf x = splat(a[i * rowStride + k * kStride]);                                                           \
-        for (i32 j = 0; j < V; j++) sum[i][j] += x * column[j];                                                 \
-      }                                                                                                        \
-    }                                                                                                          \
-    for (i32 i = 0; i < M; i++)                                                                                \
-      for (i32 j = 0; j < V; j++) store(c + i * ldc + j * W, sum[i][j]);                                        \
-  }
-#ifndef __wasm__
-TILE(6, 2) TILE(6, 1)
-#endif
-TILE(4, 2) TILE(4, 1) TILE(2, 4) TILE(2, 2) TILE(2, 1) TILE(1, 4) TILE(1, 2) TILE(1, 1)
-
-/* Tiles of V vectors along M rows, as far as they go. Few rows take many columns, to have enough sums at work. */
-#define TILES(M, V)                                                                                            \
-  for (; j + V * W <= columns; j += V * W)                                                                     \
-    tile##M##x##V(c + i * ldc + j, ldc, start + i * startStride + j, startStride, a + i * rowStride, rowStride, kStride, \
-                  b + j, ldb, depth);
-
-/* c [rows, columns] = start + a [rows, depth] b [depth, columns]; columns are a multiple of PAD. */
-static void multiply(float *c, i32 ldc, const float *start, i32 startStride, const float *a, i32 rowStride, i32 kStride,
-                     const float *b, i32 ldb, i32 rows, i32 columns, i32 depth) {
-  i32 i = 0, j;
-#ifndef __wasm__ /* its 16 registers have no room for so many sums */
-  for (; j = 0, i + 6 <= rows; i += 6) { TILES(6, 2) TILES(6, 1) }
-#endif
-  for (; j = 0, i + 4 <= rows; i += 4) { TILES(4, 2) TILES(4, 1) }
-  for (; j = 0, i + 2 <= rows; i += 2) { TILES(2, 4) TILES(2, 2) TILES(2, 1) }
-  for (; j = 0, i < rows; i++) { TILES(1, 4) TILES(1, 2) TILES(1, 1) }
-}
-
 /* ------------------------------------------------------------------------------------------------- networks */
-
-/* to [columns, rows] = from [rows, columns] transposed, its rows `ld` apart. */
-static void transpose(float *to, i32 ld, const float *from, i32 rows, i32 columns) {
-  typedef float v4 __attribute__((vector_size(16), aligned(4)));
-  i32 wholeRows = rows & ~3, wholeColumns = columns & ~3;
-  for (i32 i = 0; i < wholeRows; i += 4)
-    for (i32 j = 0; j < wholeColumns; j += 4) {
-      const float *x = from + i * columns + j;
-      v4 a = *(v4 *)x, b = *(v4 *)(x + columns), c = *(v4 *)(x + 2 * columns), d = *(v4 *)(x + 3 * columns);
-      v4 ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-      v4 ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-      *(v4 *)(to + j * ld + i) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
-      *(v4 *)(to + (j + 1) * ld + i) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
-      *(v4 *)(to + (j + 2) * ld + i) = __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5);
-      *(v4 *)(to + (j + 3) * ld + i) = __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7);
-    }
-  for (i32 i = 0; i < rows; i++)
-    for (i32 j = i < wholeRows ? wholeColumns : 0; j < columns; j++) to[j * ld + i] = from[i * columns + j];
-}
 
 /* Copies a network's parameters out of the flat vector into padded matrices, weights in both orders. */
 static void packNetwork(const Context *c, const Network *net) {
@@ -656,69 +591,3 @@ EXPORT void stepBackward(Context *c, i32 part, i32 l, i32 rows, i32 first) {
 }
 
 EXPORT void stepShard(Context *c, double *gradient, double *stats, i32 first) { endShard(c, gradient, stats, first); }
-
-/* ----------------------------------------------------------------------------------------------------- optimiser */
-
-/* Sums of squares go over this many lanes, whatever W: element i to lane i mod LANES, then lane after lane. */
-#define LANES 16
-
-/* The largest magnitude of x [count], NaN and infinity on top. */
-EXPORT double largestOf(const double *x, i32 count) {
-  i64 largest = 0;
-  vl top = (vl){};
-  i32 i = 0;
-  for (; i + W <= count; i += W) {
-    vl magnitude = *(const vl *)(x + i) & 0x7fffffffffffffff, above = magnitude > top;
-    top = (above & magnitude) | (~above & top);
-  }
-  for (i32 k = 0; k < W; k++) largest = top[k] > largest ? top[k] : largest;
-  for (; i < count; i++) {
-    i64 magnitude = bitsOfDouble(x[i]) & 0x7fffffffffffffff;
-    largest = magnitude > largest ? magnitude : largest;
-  }
-  return ((union { i64 i; double d; }){ largest }).d;
-}
-
-/* Multiplies x [count] by `factor`, in place; returns the norm of what it has become. */
-EXPORT double scaleAndNorm(double *x, i32 count, double factor) {
-  double lanes[LANES] = {}, sum = 0.0;
-  i32 i = 0;
-  for (; i + LANES <= count; i += LANES)
-    for (i32 j = 0; j < LANES; j += W) {
-      vd scaled = *(vd *)(x + i + j) * factor;
-      *(vd *)(x + i + j) = scaled;
-      *(vd *)(lanes + j) += scaled * scaled;
-    }
-  for (; i < count; i++) x[i] *= factor, lanes[i % LANES] += x[i] * x[i];
-  for (i32 k = 0; k < LANES; k++) sum += lanes[k];
-  return __builtin_elementwise_sqrt(sum);
-}
-
-typedef struct {
-  double scale;
-  float beta1, rest1, beta2, rest2, stepSize, perSecond, epsilon; /* rest = 1 - beta */
-} Adam;
-
-/* One vector of Adam (engine/adam.ts, whose bits these are), in float32. */
-INLINE void adamVector(const Adam *a, float *p, float *first, float *second, const double *g) {
-  vf x = __builtin_convertvector(*(const vd *)g * a->scale, vf);
-  vf m = a->beta1 * load(first) + a->rest1 * x, v = a->beta2 * load(second) + a->rest2 * x * x;
-  store(first, m);
-  store(second, v);
-  store(p, load(p) - (a->stepSize * m) / (__builtin_elementwise_sqrt(v * a->perSecond) + a->epsilon));
-}
-
-/* Moves `count` parameters against `scale` times the gradient. */
-EXPORT void adam(float *p, float *first, float *second, const double *g, i32 count, double scale, double stepSize,
-                 double beta1, double beta2, double epsilon, double perSecond) {
-  Adam a = { scale,           (float)beta1,     (float)(1.0 - beta1), (float)beta2, (float)(1.0 - beta2),
-             (float)stepSize, (float)perSecond, (float)epsilon };
-  i32 i = 0;
-  for (; i + W <= count; i += W) adamVector(&a, p + i, first + i, second + i, g + i);
-  float rest[3][W] = {};
-  double restGradient[W] = {};
-  for (i32 k = i; k < count; k++)
-    rest[0][k - i] = p[k], rest[1][k - i] = first[k], rest[2][k - i] = second[k], restGradient[k - i] = g[k];
-  adamVector(&a, rest[0], rest[1], rest[2], restGradient);
-  for (i32 k = i; k < count; k++) p[k] = rest[0][k - i], first[k] = rest[1][k - i], second[k] = rest[2][k - i];
-}
