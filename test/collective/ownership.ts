@@ -25,10 +25,10 @@ export function ownershipConformance(open: Open): void {
       for (const view of views) await together(comms, comm => useView(comm, view))
     }))
 
-  test('arrays overwritten at once after a collective, 200 rounds of 129 bytes to 1 MB', () =>
+  test('arrays overwritten at once after a collective, 80 rounds of 129 bytes to 1 MB', () =>
     withRanks(open, 3, async comms => {
       await together(comms, async comm => {
-        for (let round = 0; round < 200; round++) await poisonedRound(comm, round)
+        for (let round = 0; round < 80; round++) await poisonedRound(comm, round)
       })
     }))
 

@@ -96,6 +96,33 @@ test('what a script says wrongly is refused like the command line', () => {
   refused({ hidden: ['64'] }, /--hidden/)
 })
 
+test('a value that is not what the option takes is refused', () => {
+  const bad: [words: string, message: RegExp][] = [
+    ['--bogus', /^unknown option --bogus; see pporun --help/],
+    ['--toString 1', /^unknown option --toString/],
+    ['--preset CartPole', /^unknown preset 'CartPole'; did you mean CartPole-v1\?/],
+    ['--preset toString', /^unknown preset 'toString'/],
+    ['--seed x', /^--seed takes a whole number of at least 0, got 'x'$/],
+    ['--seed -1', /^--seed takes a whole number of at least 0, got '-1'$/],
+    ['--seed', /^--seed needs a value$/],
+    ['--seed=', /^--seed needs a value$/],
+    ['--learning-rate fast', /^--learning-rate takes a number of at least 0, got 'fast'$/],
+    ['--gamma 1.5', /^--gamma takes a number from 0 to 1, got '1.5'$/],
+    ['--hidden 64,x', /^--hidden takes whole numbers separated by commas/],
+    ['--hidden 64,', /^--hidden takes whole numbers separated by commas/],
+    ['--hidden 0', /^--hidden takes whole numbers separated by commas/],
+    ['--lr-schedule cosine', /^--lr-schedule takes one of linear, constant, kl, got 'cosine'$/],
+    ['--engine cuda', /^--engine takes one of .*, got 'cuda'$/],
+    ['stray', /^unexpected 'stray' after the script$/],
+  ]
+  for (const [words, message] of bad)
+    assert.throws(
+      () => resolveConfig({}, words.split(' ')),
+      error => error instanceof UsageError && message.test(error.message),
+      words,
+    )
+})
+
 test('any words give a configuration or a UsageError', () => {
   const words = fc.array(
     fc.oneof(
