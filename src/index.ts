@@ -10,7 +10,7 @@ export {
 export type { TypedArray } from './collective/arrays.ts'
 export type { Communicator } from './collective/communicator.ts'
 export type { ReduceOp } from './collective/reduce.ts'
-export type { AlgorithmName } from './collective/table.ts'
+export { type AlgorithmName, choose as autoAlgorithm } from './collective/table.ts'
 export { type ConnectOptions, connect } from './connect.ts'
 export type { TrainResult } from './describe.ts'
 export { Categorical } from './engine/categorical.ts'

@@ -22,6 +22,7 @@ test('pporun bench allreduce --json: one row per size and way, and nothing else 
   )
   for (const way of ['zmq ring', 'zmq direct', 'zmq star']) assert.ok(ways.has(way), way)
   assert.equal(rows.length, ways.size)
+  assert.match(stderr, /^auto takes /m)
   for (const { bytes, np, p50us, p99us, busbwGBps } of rows) {
     assert.ok(bytes === 400 && np === 2)
     assert.ok(p50us > 0 && p99us >= p50us)
