@@ -29,11 +29,12 @@ async function killed(t: TestContext, out: string, np: number, more: readonly st
   t.diagnostic(`killed after ${readlinkSync(link)} steps`)
 }
 
+/** But for what depends on the clock or the number of ranks. */
 function metricsWithoutTimes(out: string): object[] {
   const lines = readFileSync(join(out, 'metrics.jsonl'), 'utf8').trim().split('\n')
   return lines.map(line => {
     const entries = Object.entries(JSON.parse(line) as Record<string, unknown>)
-    return Object.fromEntries(entries.filter(([name]) => !/^time\/|^seconds$|SPS$/.test(name)))
+    return Object.fromEntries(entries.filter(([name]) => !/^(time|bytes)\/|^seconds$|SPS$/.test(name)))
   })
 }
 
