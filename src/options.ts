@@ -42,10 +42,15 @@ export function resumedConfig(
   throw new UsageError(`--resume ${own.resume}: the run cannot go on with ${list.join(', ')}`)
 }
 
-/** Engines that give each other's bits may take each other's place. */
+/** Engines, and ways of using ranks, that give each other's bits may take each other's place. */
+const sameBits: Partial<Record<keyof TrainConfig, readonly unknown[]>> = {
+  engine: ['auto', 'native', 'wasm'],
+  parallelism: ['allreduce', 'sampler', 'server'],
+}
+
 function mayChange(name: keyof TrainConfig, kept: TrainConfig, said: Partial<TrainConfig>): boolean {
-  const bits = (engine: string) => (['auto', 'native', 'wasm'].includes(engine) ? 'kernels' : engine)
-  if (name === 'engine') return bits(kept.engine) === bits(said.engine as string)
+  const alike = sameBits[name]
+  if (alike?.includes(kept[name]) && alike.includes(said[name])) return true
   return fields[name].mayChange === true
 }
 

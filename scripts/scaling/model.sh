@@ -8,9 +8,11 @@ seconds=${2:-90}
 npm run build --silent
 
 for ranks in 1 2 4; do
-  # One shard: a team has all rows. The time limit ends the run after an update.
-  node launcher/pporun.mjs -np $ranks --oversubscribe --timeout "$seconds" --quiet --out "$out/$ranks" scripts/scaling/memory.ts \
-    --env Pendulum-v1 --hidden 4096,4096 --num-envs 8 --num-steps 8 --shards 1 --batch-size 64 --update-epochs 1 \
-    --checkpoint-every off --parallelism model || [ $? -eq 75 ] || [ $? -eq 124 ]
+  # One shard: a team has all rows, here one block of the kernels. The time limit ends the run.
+  status=0
+  node launcher/pporun.mjs -np $ranks --timeout "$seconds" --quiet --out "$out/$ranks" scripts/scaling/memory.ts \
+    --env Pendulum-v1 --hidden 4096,4096 --num-envs 8 --num-steps 4 --shards 1 --batch-size 32 --update-epochs 1 \
+    --checkpoint-every off --parallelism model || status=$?
+  [ $status = 75 ] || [ $status = 124 ]
 done
 node scripts/scaling/model.mjs "$out"

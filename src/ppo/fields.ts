@@ -148,8 +148,18 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
     default: 'minibatches',
     doc: 'local: minibatches or updates',
   },
-  learners: { kind: whole(1), default: 1, doc: 'sampler, async: ranks that learn; the others sample' },
-  servers: { kind: whole(1), default: 1, doc: 'server: ranks that hold and move the parameters' },
+  learners: {
+    kind: whole(1),
+    default: 1,
+    doc: 'sampler, async: ranks that learn; the others sample',
+    mayChange: true,
+  },
+  servers: {
+    kind: whole(1),
+    default: 1,
+    doc: 'server: ranks that hold and move the parameters',
+    mayChange: true,
+  },
   modelParallel: {
     kind: whole(1),
     default: null,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UsageError } from '../../src/base/errors.ts'
 import { makeOptimizer } from '../../src/engine/select.ts'
-import { resolveConfig } from '../../src/options.ts'
+import { resolveConfig, resumedConfig } from '../../src/options.ts'
 import { checkWay } from '../../src/parallel/check.ts'
 import { local } from '../../src/parallel/local.ts'
 import type { Setting } from '../../src/parallel/way.ts'
@@ -77,6 +77,21 @@ for (const [size, way] of [
     const other = await trainRanks(4, options, whole.commits[0])
     assert.equal(other.commits.length, 2)
   })
+
+test('ways with the same bits go on from each other, if a run is told to', async () => {
+  const options = [...small, '--total-steps', '768', '--checkpoint-every', '1']
+  const way = ['--parallelism', 'server', '--servers', '2']
+  const { commits } = await trainRanks(3, [...options, ...way])
+  const rest = await trainRanks(2, [...options, '--parallelism', 'sampler'], commits[0])
+  assert.deepEqual(rest.commits.at(-1), commits.at(-1))
+  const kept = resolveConfig({}, [...options, ...way])
+  const goOn = (words: string[]) => resumedConfig(kept, {}, ['--resume', 'auto', ...words]).parallelism
+  assert.equal(goOn(['--parallelism', 'sampler', '--servers', '1']), 'sampler')
+  assert.throws(
+    () => goOn(['--parallelism', 'local']),
+    /cannot go on with --parallelism local \(it has server\)/,
+  )
+})
 
 test('what cannot be is refused with what can', () => {
   const refusals: [size: number, options: string[], message: RegExp][] = [
