@@ -104,8 +104,8 @@ export class Elastic {
     return true
   }
 
-  /** A process has ended that was lost before, or had not joined yet. */
-  outsiderEnded(rank: number, what: string): void {
+  /** A process has ended that was lost before, or had not joined yet. @param what null: it had nothing more to do. */
+  outsiderEnded(rank: number, what: string | null): void {
     this.#ready.delete(rank)
     this.#replacements.ended(rank, what)
     if (this.isChanging) this.#later(0)

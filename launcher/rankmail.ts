@@ -75,9 +75,9 @@ export class RankMail {
   #claim(rank: number, index: number, resume: string | null): void {
     const { agents, output } = this.#parts
     try {
-      const { folder, isNew } = this.#runs.claim(index, resume)
+      const { folder, isNew, result } = this.#runs.claim(index, resume)
       if (isNew) output.logInto(folder)
-      agents.tellRank(rank, { type: 'claimed', index, folder })
+      agents.tellRank(rank, { type: 'claimed', index, folder, result })
     } catch (error) {
       agents.tellRank(rank, { type: 'claimed', index, refused: (error as Error).message })
     }

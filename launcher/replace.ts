@@ -70,8 +70,10 @@ export class Replacements {
   }
 
   /** A replacement has ended before it took part; of a rank that was lost it is no news. */
-  ended(rank: number, what: string): void {
+  ended(rank: number, what: string | null): void {
     if (!this.#starting.delete(rank)) return
+    this.#clear(rank)
+    if (what === null) return
     this.#output.say(`the new rank ${rank} on ${this.#hostOf(rank).name} ${what}`)
     this.want(rank)
   }

@@ -1,6 +1,6 @@
 import type { Strays } from '../src/base/control.ts'
 import type { RankTimes } from '../src/base/progress.ts'
-import { RunFile } from '../src/base/runfile.ts'
+import { type Recovery, RunFile } from '../src/base/runfile.ts'
 import { claimFolder } from '../src/base/runfolder.ts'
 import type { Cause } from './cause.ts'
 import type { Timeline } from './timeline.ts'
@@ -8,18 +8,11 @@ import type { Timeline } from './timeline.ts'
 /** Milliseconds between two times that run.json says where the ranks' time went. */
 const EVERY = 5000
 
-/** How a job has got over a loss, as run.json records it. */
-export interface Recovery {
-  /** Seconds since the launch. */
-  at: number
-  /** The one that training went on after. */
-  update: number
-  /** Empty: others joined. */
-  lost: { rank: number; host: string; what: string }[]
-  /** Ranks that have gone on. */
-  np: number
-  /** From the last update that was complete before to the next. */
-  seconds: number
+interface Claimed {
+  folder: string
+  isNew: boolean
+  /** What the run came to, if it has completed in this job. */
+  result: object | null
 }
 
 /**
@@ -50,14 +43,17 @@ export class Runs {
    * The folder of the job's `index`th run, made when a rank asks first; every rank gets the same. Throws
    * UsageError if it cannot be used.
    */
-  claim(index: number, resume: string | null = null): { folder: string; isNew: boolean } {
+  claim(index: number, resume: string | null = null): Claimed {
     const known = this.#runs[index]
-    if (known) return { folder: known.folder, isNew: false }
+    if (known) {
+      const { folder, fields } = known
+      return { folder, isNew: false, result: fields.status === 'completed' ? fields : null }
+    }
     const base = this.#out ?? this.#runs[0]?.folder
     const { folder, isOld } = claimFolder(base, index, this.#script, resume)
     this.#runs[index] = new RunFile(folder, this.#np, isOld)
     this.timeline?.into(folder)
-    return { folder, isNew: true }
+    return { folder, isNew: true, result: null }
   }
 
   /** True if the job has written no run so far. */

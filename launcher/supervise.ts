@@ -51,7 +51,8 @@ export class Supervisor {
     const failure = ranks.failure(rank)
     if (failure?.kind === 'usage') verdict.misused(rank, failure.text, failure.exitStatus)
     else if (failure?.kind === 'changed') this.#elastic.giveUp(`${verdict.describe(rank)} ${ENDS_OF_CHANGE}`)
-    else if (!ranks.takesPart(rank)) this.#elastic.outsiderEnded(rank, howItEnded(code, signal))
+    else if (!ranks.takesPart(rank))
+      this.#elastic.outsiderEnded(rank, code === 0 ? null : howItEnded(code, signal))
     else if (failure) {
       output.failure(rank, failure.text)
       const blame = verdict.blame(rank, `failed: ${failure.text.split('\n')[0]}`, failure.exitStatus)

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { type Control, control } from './base/control.ts'
+import { rankSettings } from './base/contract.ts'
+import { type Control, control, type RankOrder } from './base/control.ts'
 import type { RunState } from './base/dashboard.ts'
 import { UsageError } from './base/errors.ts'
 import { RunFile } from './base/runfile.ts'
@@ -9,6 +10,7 @@ import { StatusConsole } from './base/status.ts'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import { CheckpointWriter } from './checkpoint/writer.ts'
 import { progress } from './connect.ts'
+import type { TrainResult } from './describe.ts'
 import { LivePolicy } from './live.ts'
 import { jsonlLogger, keepUpdates } from './log/jsonl.ts'
 import { type FileLogger, type Logger, loggers, silentLogger } from './log/logger.ts'
@@ -51,6 +53,8 @@ interface Sink {
   status(state: RunState | null): void
   recovered(update: number, seconds: number): void
 }
+
+type Claimed = Extract<RankOrder, { type: 'claimed'; refused?: undefined }>
 
 const METRICS = 'metrics.jsonl'
 
@@ -114,11 +118,26 @@ function reporterTo({ folder, fields, status, recovered }: Sink): Reporter {
   }
 }
 
-async function launcherSink(pipe: Control, index: number, resume: string | null): Promise<Sink> {
+/**
+ * What a run came to that the others had completed before this rank took the place of a lost one: a script may train more
+ * than once. Null: none, or the others are in it.
+ */
+export async function missedRun(index: number, resume: string | null): Promise<TrainResult | null> {
+  const pipe = control()
+  if (!pipe || !rankSettings()?.joins) return null
+  const { folder, result } = await claim(pipe, index, resume)
+  return result && { folder, ...(result as Omit<TrainResult, 'folder'>) }
+}
+
+async function claim(pipe: Control, index: number, resume: string | null): Promise<Claimed> {
   await pipe.send({ type: 'claim', index, resume })
   const answer = await pipe.receive('claimed', claimed => claimed.index === index)
   if (answer.refused !== undefined) throw new UsageError(answer.refused)
-  const { folder } = answer
+  return answer
+}
+
+async function launcherSink(pipe: Control, index: number, resume: string | null): Promise<Sink> {
+  const { folder } = await claim(pipe, index, resume)
   return {
     folder,
     fields: fields => void pipe.send({ type: 'run', folder, fields }),

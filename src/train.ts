@@ -11,7 +11,7 @@ import { resolveConfig, resumedConfig, type TrainOptions } from './options.ts'
 import { checkWay } from './parallel/check.ts'
 import type { TrainConfig } from './ppo/config.ts'
 import { type Sizes, sizesOf } from './ppo/sizes.ts'
-import { newRun, openReporter, type Reporter } from './reporter.ts'
+import { missedRun, newRun, openReporter, type Reporter } from './reporter.ts'
 import { findStart, type Start } from './resume.ts'
 import { trainWith } from './session.ts'
 
@@ -40,6 +40,8 @@ async function trainOnRanks(options: TrainOptions, words: readonly string[]): Pr
   const { resume } = asked
   if (resume === null) checked(asked) // before anybody is met and anything is written
   const run = newRun()
+  const missed = await missedRun(run, resume)
+  if (missed) return missed
   const commits = new LastCommits(rankSettings()?.elastic, rankSettings()?.joins)
   return withRanks(async comm => {
     const last = await commits.agree(comm)

@@ -89,7 +89,8 @@ export type RankOrder =
   | { type: 'table'; generation: number; members: (Member | null)[] }
   | { type: 'group'; membership: Membership; reason: string }
   | { type: 'allClosed'; generation: number }
-  | { type: 'claimed'; index: number; folder: string; refused?: undefined }
+  /** With what the run came to, if it has completed. */
+  | { type: 'claimed'; index: number; folder: string; result: object | null; refused?: undefined }
   | { type: 'claimed'; index: number; refused: string }
   | { type: 'abort'; reason: string }
 

@@ -17,6 +17,20 @@ export function isRunning({ host, pid, startTime }: Launcher): boolean {
   return processStat(pid)?.startTime === startTime
 }
 
+/** How a job has got over a loss, as run.json records it. */
+export interface Recovery {
+  /** Seconds since the launch. */
+  at: number
+  /** The one that training went on after. */
+  update: number
+  /** Empty: others joined. */
+  lost: { rank: number; host: string; what: string }[]
+  /** Ranks that have gone on. */
+  np: number
+  /** From the last update that was complete before to the next. */
+  seconds: number
+}
+
 /** run.json of one run: what is known so far, rewritten whenever more is. The job's launcher, or a job of one, writes it. */
 export class RunFile {
   readonly folder: string

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { UsageError } from '../base/errors.ts'
 import type { RankTimes } from '../base/progress.ts'
-import { isRunning, type Launcher } from '../base/runfile.ts'
+import { isRunning, type Launcher, type Recovery } from '../base/runfile.ts'
 import { History } from './history.ts'
 
 /** What run.json says, as far as the pages know it; more is shown as it stands. */
@@ -27,6 +27,7 @@ export interface RunFields {
   meanReturn100?: number | null
   evaluation?: { episodes: number; meanReturn: number; stdReturn: number } | null
   cause?: { rank: number | null; host: string; what: string; exitStatus: number; after: number }
+  recoveries?: Recovery[]
   ranks?: RankTimes[]
   [field: string]: unknown
 }

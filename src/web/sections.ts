@@ -1,5 +1,6 @@
 import { duration } from '../base/format.ts'
 import type { RankTimes } from '../base/progress.ts'
+import type { Recovery } from '../base/runfile.ts'
 import { figure, percent, speedOf, stepsOf } from './facts.ts'
 import { differences, text } from './groups.ts'
 import { type Html, html } from './html.ts'
@@ -23,11 +24,20 @@ export function comparison(runs: readonly Run[], colorOf: (run: Run) => number):
   )}</tbody></table></div>`
 }
 
-/** Why runs ended that did not complete. */
+/** Why runs ended that did not complete, and what they have got over. */
 export function faults(runs: readonly Run[]): Html | null {
   const failed = runs.filter(({ fields }) => fields.cause !== undefined || fields.status === 'lost')
-  if (failed.length === 0) return null
-  return html`<h2>Faults</h2>${failed.map(run => html`<p class="card alarm"><strong>${run.name}</strong>: ${whatHappened(run)}</p>`)}`
+  const losses = runs.flatMap(run =>
+    (run.fields.recoveries ?? []).filter(({ lost }) => lost.length > 0).map(one => ({ run, one })),
+  )
+  if (failed.length + losses.length === 0) return null
+  return html`<h2>Faults</h2>${failed.map(run => html`<p class="card alarm"><strong>${run.name}</strong>: ${whatHappened(run)}</p>`)}${losses.map(({ run, one }) => html`<p class="card"><strong>${run.name}</strong>: ${recovered(one)}</p>`)}`
+}
+
+function recovered({ at, lost, np, update, seconds }: Recovery): string {
+  const who = lost.map(({ rank, host, what }) => `rank ${rank} on ${host} ${what}`).join('; ')
+  const ranks = `${np} rank${np === 1 ? '' : 's'}`
+  return `${who}; ${ranks} went on after update ${update}, ${seconds.toFixed(1)} s without one, ${duration(at)} after the launch`
 }
 
 function whatHappened({ fields }: Run): string {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { pporun, type Running, readJson, readLinesOf, run, script, temporaryFolder } from '../rig.ts'
+import { pporun, type Running, readJson, readLinesOf, run, script, temporaryFolder, until } from '../rig.ts'
 
 const train = ['train', '--total-steps', '15360', '--checkpoint-every', '40']
 const UPDATES = 60
@@ -119,6 +119,22 @@ describe('a job that outlives its ranks', () => {
     assert.doesNotMatch(stderr, /go on/)
     await job.allGone(5)
   })
+})
+
+test('replace: in the second train() of a script a new rank does not do the first again', async t => {
+  const folder = temporaryFolder(t)
+  const twice = `import { train } from 'pporun'
+    for (const seed of [1, 2]) console.log((await train({ seed, totalSteps: 10240 })).paramsHash)`
+  const path = script(folder, twice)
+  const expected = await run(['-np', '2', '--out', join(folder, 'a'), path])
+  const job = pporun(['-np', '3', '--on-failure', 'replace', '--out', join(folder, 'b'), path])
+  await until('the second run', () => existsSync(join(folder, 'b-2', 'metrics.jsonl')) || undefined)
+  await kill(job, 2)
+  await job.prints('rank 2 joined')
+  const { status, stdout, stderr } = await job.ended
+  assert.equal(status, 0, stderr)
+  const hashes = (text: string) => text.match(/^[0-9a-f]{32}$/gm)
+  assert.deepEqual(hashes(stdout), hashes(expected.stdout))
 })
 
 /** A loop without train(), which counts what it has done. */

@@ -46,7 +46,11 @@ test('a run that has only begun, and one that failed, have a page: it says what 
     after: 2,
   }
   const gone = { status: 'running', launcher: { host: hostname(), pid: 1, startTime: 'never' } }
-  const failed = writeRun(folder, 'failed', { status: 'failed', cause })
+  const recoveries = [
+    { at: 9, update: 7, lost: [{ rank: 2, host: 'h', what: 'was <killed>' }], np: 1, seconds: 0.44 },
+    { at: 12, update: 8, lost: [], np: 2, seconds: 0.3 },
+  ]
+  const failed = writeRun(folder, 'failed', { status: 'failed', cause, recoveries })
   const lost = writeRun(folder, '"><script>x<b>', gone, [
     { update: 1, steps: 1, 'charts/episodic_return': null },
   ])
@@ -58,6 +62,11 @@ test('a run that has only begun, and one that failed, have a page: it says what 
     /rank 1 on h failed: &lt;img src=x onerror=alert\(1\)&gt;, 2 s after the launch; status 1/,
   )
   assert.match(page, /its launcher has gone without a word/)
+  assert.match(
+    page,
+    /rank 2 on h was &lt;killed&gt;; 1 rank went on after update 7, 0.4 s without one, 9 s after the launch/,
+  )
+  assert.equal(page.match(/went on after/g)?.length, 1)
   assert.equal(page.match(/<script/g)?.length, 1)
   assert.doesNotMatch(page, /<img|NaN|>undefined|https?:\/\/(?!www\.w3\.org)/)
 })
