@@ -47,7 +47,10 @@ export const launchOptions: Record<string, Option> = {
   verbose: { type: 'boolean', describe: 'say when each step of the start is done, and what was chosen' },
   quiet: { type: 'boolean', describe: "show only the ranks' own output and errors" },
   check: { type: 'boolean', describe: 'make every check of a start on every host, and start no rank' },
-  'require-gpu': { type: 'boolean', describe: 'refuse hosts without a GPU' },
+  'require-gpu': {
+    type: 'boolean',
+    describe: 'refuse hosts without a GPU, and ranks that do not train on one',
+  },
   'dry-run': { type: 'boolean', describe: 'print which rank would run where, and stop' },
   'on-failure': {
     type: 'string',

@@ -84,7 +84,8 @@ export class LocalRank {
 
   #environment(job: AgentJob, { mark, folder, memoryFd, gpus }: RankPlace): NodeJS.ProcessEnv {
     const { np: size, localSize, nodeRank, numNodes, jobId } = job
-    const { opTimeout, startTimeout, allreduce, security, timeline, elastic, joins, network } = job
+    const { opTimeout, startTimeout, allreduce, security, timeline, requireGpu, elastic, joins, network } =
+      job
     return rankEnvironment(
       { rank: this.rank, size, localRank: this.local, localSize, nodeRank, numNodes },
       {
@@ -100,6 +101,7 @@ export class LocalRank {
           timeline,
           elastic,
           joins,
+          requireGpu,
           network,
           faults: job.faults.filter(({ rank }) => rank === this.rank),
         },

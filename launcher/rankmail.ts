@@ -46,7 +46,8 @@ export class RankMail {
 
   #train(folder: string, fields: Partial<Record<string, unknown>>): void {
     this.#runs.add(folder, fields)
-    const { engine, transport, allreduce } = fields
+    const { engine, engineChoice, transport, allreduce } = fields
+    if (engineChoice) this.#parts.output.advise(`engine ${engineChoice}`)
     if (transport)
       this.#parts.output.step(`training: engine ${engine}, transport ${transport}, allreduce ${allreduce}`)
   }

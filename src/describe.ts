@@ -40,6 +40,7 @@ export function describeRun(config: TrainConfig, sizes: Sizes, comm: Communicato
     seed: config.seed,
     engine: distinct(members.map(({ engine }) => engine)),
     device: distinct(members.map(({ device }) => device)),
+    engineChoice: fleet.choice,
     transport: comm.transport,
     allreduce: comm.algorithm(bytes),
     messageBytes: bytes,

@@ -1,9 +1,9 @@
 import { pieceFor } from './assemble.ts'
-import type { Reduction } from './base/contract.ts'
+import { type Reduction, rankSettings } from './base/contract.ts'
 import { PporunError, UsageError } from './base/errors.ts'
 import type { Communicator } from './collective/communicator.ts'
 import type { Engine } from './engine/engine.ts'
-import { makeEngine } from './engine/select.ts'
+import { type Opened, openEngine } from './engine/select.ts'
 import type { Cut } from './parallel/cut.ts'
 import type { TrainConfig } from './ppo/config.ts'
 
@@ -17,29 +17,48 @@ export interface Fleet {
   members: Member[]
   /** How shards are spread over them; null: evenly. */
   cut: Cut | null
+  /** What `auto` took, on what, and why: one line. null: the user has named the engine. */
+  choice: string | null
+  /** What is not as it was asked for. */
+  warnings: string[]
 }
 
-interface Member {
+interface Member extends Omit<Opened, 'engine'> {
   engine: string
   device: string
   exact: boolean
 }
 
-/** Opens the rank's engine. Throws UsageError on all ranks alike if one of them has none, or the reduction is not theirs. */
+/**
+ * Opens the rank's engine. Throws UsageError on all ranks alike if one of them has none, or none on a GPU where there
+ * must be one, or if the reduction is not theirs.
+ */
 export async function openFleet(config: TrainConfig, comm: Communicator): Promise<Fleet> {
-  const made = await attempt(() => makeEngine(config.engine, pieceFor(config, comm)))
+  const requireGpu = rankSettings()?.requireGpu ?? false
+  const made = await attempt(() => openEngine(config.engine, pieceFor(config, comm), requireGpu))
   const told = await exchange<{ member: Member } | { refused: string }>(
     comm,
-    made instanceof PporunError
-      ? { refused: made.message }
-      : { member: { engine: made.name, device: made.device, exact: made.exact } },
+    made instanceof PporunError ? { refused: made.message } : { member: memberOf(made) },
   )
   const members = told.map((one, rank) => {
     if ('member' in one) return one.member
     throw new UsageError(comm.size > 1 ? `rank ${rank}: ${one.refused}` : one.refused)
   })
-  return { engine: made as Engine, reduction: reductionOf(config, members), members, cut: null }
+  if (requireGpu) checkGpus(members)
+  return {
+    engine: (made as Opened).engine,
+    reduction: reductionOf(config, members),
+    members,
+    cut: null,
+    choice: config.engine === 'auto' ? describe(members) : null,
+    warnings: idleOf(config, members),
+  }
 }
+
+const memberOf = ({ engine: { name, device, exact }, ...rest }: Opened): Member => ({
+  ...{ engine: name, device, exact },
+  ...rest,
+})
 
 /** A pure function of what all ranks know. */
 function reductionOf({ reduction }: TrainConfig, members: readonly Member[]): Reduction {
@@ -51,8 +70,38 @@ function reductionOf({ reduction }: TrainConfig, members: readonly Member[]): Re
   return reduction ?? (inexact ? 'float32' : 'exact')
 }
 
+function checkGpus(members: readonly Member[]): void {
+  const rank = members.findIndex(({ isGpu }) => !isGpu)
+  if (rank < 0) return
+  const { engine, device } = members[rank]
+  throw new UsageError(
+    `--require-gpu: rank ${rank} computes on ${device} with --engine ${engine}; use --engine tfjs-node-gpu where libtensorflow sees a GPU, or leave --require-gpu out`,
+  )
+}
+
+/** A line for each rank that was to compute on a GPU and does not. */
+function idleOf({ engine }: TrainConfig, members: readonly Member[]): string[] {
+  if (engine !== 'tfjs-node-gpu') return []
+  return members.flatMap(({ isGpu, device }, rank) =>
+    isGpu
+      ? []
+      : [`rank ${rank} was to train on a GPU and trains on ${device}: libtensorflow finds no GPU there`],
+  )
+}
+
+/** `native on x64 CPU: ...`, with the ranks where they differ. */
+function describe(members: readonly Member[]): string {
+  const ranks = new Map<string, number[]>()
+  for (const [rank, { engine, device }] of members.entries()) {
+    const what = `${engine} on ${device}`
+    ranks.set(what, [...(ranks.get(what) ?? []), rank])
+  }
+  const parts = [...ranks].map(([what, of]) => (ranks.size > 1 ? `${what} (ranks ${of.join(', ')})` : what))
+  return `${parts.join(', ')}: ${members[0].why}`
+}
+
 /** What `make` gives, or the error that the user is to see. */
-async function attempt(make: () => Promise<Engine>): Promise<Engine | PporunError> {
+async function attempt(make: () => Promise<Opened>): Promise<Opened | PporunError> {
   try {
     return await make()
   } catch (error) {

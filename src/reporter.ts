@@ -156,6 +156,8 @@ function ownSink(index: number, resume: string | null): Sink {
     folder,
     fields: fields => {
       const ended = 'status' in fields
+      if ('engineChoice' in fields && fields.engineChoice)
+        console.line(`pporun: engine ${fields.engineChoice}`)
       const ranks = [{ rank: 0, host: hostname(), device: file.fields.device ?? null, ...progress().times }]
       file.add(ended ? { ...fields, ranks } : fields)
       const problem = ended ? reportOnRun(folder) : null

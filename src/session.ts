@@ -91,6 +91,7 @@ async function goOn(
     ? structuredClone(start.commit.state)
     : initialState(config, layout, initialParameters(layout, config.seed))
   reporter.fields(describeRun(config, sizes, comm, fleet))
+  for (const warning of fleet.warnings) reporter.say(`pporun: warning: ${warning}`)
   if (start) await restore(start.commit, task.sampler)
   const split = new SplitLog()
   const isWhole = engine.layout.size === layout.size

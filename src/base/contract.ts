@@ -119,6 +119,8 @@ export interface RankSettings {
   elastic: boolean
   /** This rank takes the place of one that was lost, in a job that is under way. */
   joins: boolean
+  /** Whether a rank that does not compute on a GPU is refused. */
+  requireGpu: boolean
   /** null: all ranks are on this host. */
   network: NetworkChoice | null
   /** What goes wrong in this rank on purpose. */

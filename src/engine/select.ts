@@ -9,6 +9,7 @@ import { passesSelfTest } from './kernels/selftest.ts'
 import type { Layout } from './layout.ts'
 import type { Optimizer } from './optimizer.ts'
 import { ReferenceEngine } from './reference.ts'
+import { TfjsEngine } from './tfjs/engine.ts'
 import { findTfjsEngine, isTfjsEngine, makeTfjsEngine } from './tfjs/make.ts'
 
 /** An engine, and why `auto` took it. */
@@ -16,6 +17,7 @@ export interface Opened {
   engine: Engine
   /** One line; '' where the user has named the engine. */
   why: string
+  isGpu: boolean
 }
 
 /**
@@ -25,15 +27,19 @@ export interface Opened {
  * @throws UsageError if no engine runs here
  */
 export async function openEngine(name: string, layout: Layout, gpuOnly = false): Promise<Opened> {
-  if (name !== 'auto') return { engine: await makeEngine(name, layout), why: '' }
+  if (name !== 'auto') return opened(await makeEngine(name, layout), '')
   if (layout.network.encoder || gpuOnly) {
     const { engine, missing } = await findTfjsEngine(layout, gpuOnly)
     const better = missing.length > 0 ? `; missing for a faster one: ${missing.join('; ')}` : ''
-    return { engine, why: `the fastest here for ${gpuOnly ? 'a GPU' : 'convolutions'}${better}` }
+    return opened(engine, `the fastest here ${gpuOnly ? 'on a GPU' : 'for convolutions'}${better}`)
   }
   const engine = kernelEngine(layout)
   const better = engine.name === 'native' ? '' : '; missing for a faster one: native kernels for this machine'
-  return { engine, why: `the fastest here for small networks, with equal bits at any -np${better}` }
+  return opened(engine, `the fastest here for small networks, with equal bits at any -np${better}`)
+}
+
+function opened(engine: Engine, why: string): Opened {
+  return { engine, why, isGpu: engine instanceof TfjsEngine && engine.isGpu }
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Catch-v0: a task of pixels, after bsuite's Catch (Osband et al. 2020). A ball falls through a board of 10 x 10 and may
- * drift aslant, bouncing off the walls; a paddle of one pixel has to be where it lands. Five balls make an episode.
+ * drift aslant, bouncing off the walls; a paddle of three pixels has to be where it lands. Five balls make an episode.
  *
  * Observations are two frames as channels, [10, 10, 2]: ball and paddle now; the ball one step before, without which
  * nobody knows where it drifts.
@@ -12,7 +12,7 @@ const SIDE = 10
 const BALLS = 5
 const PIXELS = SIDE * SIDE * 2
 
-/** Numbers of a row: the ball and where it was, the paddle, which ball it is; then all balls' columns and drifts. */
+/** Numbers of a row: the ball and where it was, the paddle's middle, which ball it is; then all balls' columns and drifts. */
 const State = {
   x: 0,
   y: 1,
@@ -43,7 +43,7 @@ export const catchBalls: Dynamics = {
       state[at + State.columns + ball] = Math.floor(SIDE * draws[2 * ball])
       state[at + State.drifts + ball] = Math.floor(3 * draws[2 * ball + 1]) - 1
     }
-    state[at + State.paddle] = Math.floor(SIDE * draws[2 * BALLS])
+    state[at + State.paddle] = 1 + Math.floor((SIDE - 2) * draws[2 * BALLS])
     drop(state, at, 0)
   },
 
@@ -55,7 +55,7 @@ export const catchBalls: Dynamics = {
         if (y >= 0) observations[i * PIXELS + 2 * (SIDE * y + x) + frame] = 1
       }
       light(state[at + State.x], state[at + State.y], 0)
-      light(state[at + State.paddle], SIDE - 1, 0)
+      for (let x = -1; x <= 1; x++) light(state[at + State.paddle] + x, SIDE - 1, 0)
       light(state[at + State.oldX], state[at + State.oldY], 1)
     }
   },
@@ -63,12 +63,12 @@ export const catchBalls: Dynamics = {
   advance(state, first, last, actions, rewards, terminated) {
     for (let i = first; i < last; i++) {
       const at = i * STATE
-      state[at + State.paddle] = inside(state[at + State.paddle] + actions[i] - 1)
+      state[at + State.paddle] = Math.min(Math.max(state[at + State.paddle] + actions[i] - 1, 1), SIDE - 2)
       fall(state, at)
       rewards[i] = 0
       terminated[i] = 0
       if (state[at + State.y] < SIDE - 1) continue
-      rewards[i] = state[at + State.x] === state[at + State.paddle] ? 1 : -1
+      rewards[i] = Math.abs(state[at + State.x] - state[at + State.paddle]) <= 1 ? 1 : -1
       const next = state[at + State.ball] + 1
       terminated[i] = next === BALLS ? 1 : 0
       if (next < BALLS) drop(state, at, next)

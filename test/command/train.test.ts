@@ -126,8 +126,12 @@ describe('pporun -np 2 --out DIR train', () => {
     assert.equal(readFileSync(join(out, 'logs', 'rank.0.log'), 'utf8'), stdout)
   })
 
-  test('stderr is progress, without a terminal a plain line now and then', () => {
+  test('stderr is the choice of engine and progress, without a terminal a plain line now and then', () => {
     const lines = ended.stderr.trimEnd().split('\n')
+    assert.match(
+      lines.shift()!,
+      /^pporun: engine (native|wasm) on \w+ CPU: the fastest here for small networks/,
+    )
     assert.ok(lines.length <= 2 + ended.seconds / 10, ended.stderr)
     for (const line of lines)
       assert.match(line, /\d+ %.*\/2 048 steps {2}[\d ]+ SPS {2}return .* ETA .* allreduce \d+ %$/)

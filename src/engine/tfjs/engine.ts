@@ -16,6 +16,7 @@ export class TfjsEngine implements Engine {
   readonly name: string
   readonly exact = false
   readonly device: string
+  readonly isGpu: boolean
   readonly layout: Layout
   readonly #backend: Backend
   readonly #network: TfjsNetwork
@@ -29,6 +30,7 @@ export class TfjsEngine implements Engine {
   constructor(name: string, layout: Layout, backend: Backend, network: TfjsNetwork) {
     this.name = name
     this.device = backend.device
+    this.isGpu = backend.isGpu
     this.layout = layout
     this.#backend = backend
     this.#network = network

@@ -14,7 +14,9 @@ const loaders: Record<TfjsEngineName, () => Promise<Backend>> = {
   'tfjs-node': () => loadLibtensorflow('tfjs-node'),
   'tfjs-cpu': () => loadPlain('cpu', () => import('@tensorflow/tfjs-backend-cpu')),
   'tfjs-wasm': async () => {
+    const keep = keepListeners()
     const backend = await loadPlain('wasm', () => import('@tensorflow/tfjs-backend-wasm'))
+    keep()
     mendKernels(backend.tf)
     return backend
   },
@@ -54,6 +56,17 @@ async function importCore(): Promise<Tf> {
   tf.enableProdMode() // first of all: else it greets, and warns of every kernel that a second copy registers
   await import('@tensorflow/tfjs-layers')
   return tf
+}
+
+/** Emscripten makes itself the owner of a process's errors, which a rank has (src/preload.ts). @returns what undoes it */
+function keepListeners(): () => void {
+  const events = ['uncaughtException', 'unhandledRejection'] as const
+  const before = events.map(event => process.listeners(event as 'uncaughtException'))
+  return () => {
+    for (const [i, event] of events.entries())
+      for (const listener of process.listeners(event as 'uncaughtException'))
+        if (!before[i].includes(listener)) process.removeListener(event, listener)
+  }
 }
 
 /** The package that an import did not find; null: it failed otherwise. */
