@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { standaloneSvg } from '../../dist/src/web/svg.js'
 
-const THRESHOLD = 475 // CartPole's, of the last 100 episodes of training
+const THRESHOLD = 300 // of the last 100 episodes of training
 
 const [folder] = process.argv.slice(2)
 const mean = values => values.reduce((sum, value) => sum + value, 0) / values.length

@@ -12,7 +12,7 @@ train() { # NAME RANKS options: a run that is there already stays
   shift 2
   [ -e "$folder/report.html" ] && return
   rm -rf "$folder"
-  node launcher/pporun.mjs -np "$ranks" --quiet --out "$folder" train --checkpoint-every off "$@"
+  node launcher/pporun.mjs -np "$ranks" --quiet --out "$folder" train --checkpoint-every off --total-steps 60000 "$@"
 }
 for ranks in 1 2 4; do
   train allreduce $ranks "$@"

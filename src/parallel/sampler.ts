@@ -3,6 +3,7 @@ import type { Communicator } from '../collective/communicator.ts'
 import { makeOptimizer } from '../engine/select.ts'
 import { Rollout } from '../ppo/rollout.ts'
 import { count, environmentsOf, type Strategy } from '../ppo/strategy.ts'
+import { allreduceBytes } from './allreduce.ts'
 import { Flow } from './flow.ts'
 import { packShard, shardBytes, unpackShard } from './trajectories.ts'
 import type { Setting, Way } from './way.ts'
@@ -29,6 +30,7 @@ export async function sampler(setting: Setting): Promise<Way> {
   let learnt: Rollout | undefined
   const trajectories = new Flow()
   const weights = new Flow()
+  let gradients = 0
 
   const strategy: Strategy = {
     name: 'sampler',
@@ -47,18 +49,21 @@ export async function sampler(setting: Setting): Promise<Way> {
         }
         if (!own.learns) return rollout
         learnt ??= roomFor(own.learns, rollout, setting)
-        const bytes = shardBytes(learnt, sizes)
+        const length = shardBytes(learnt, sizes)
         for (let shard = own.learns.first; shard < own.learns.last; shard++) {
-          const message = new Uint8Array(bytes)
+          const message = new Uint8Array(length)
           await comm.recv(message, holderOf(shard, samples))
           unpackShard(message, learnt, shard - own.learns.first, sizes)
-          trajectories.bytes += bytes
+          trajectories.bytes += length
         }
         return learnt
       }),
 
     buffer: (length, reduction) => group.buffer(length, reduction === 'exact' ? 'float64' : 'float32'),
-    sum: (message, layoutHash) => group.allreduce(message, 'sum', layoutHash),
+    sum: (message, layoutHash) => {
+      gradients += allreduceBytes(message, learners)
+      return group.allreduce(message, 'sum', layoutHash)
+    },
 
     /** The weights go to those who did not learn them. */
     agree: ({ parameters }, totals) =>
@@ -78,7 +83,7 @@ export async function sampler(setting: Setting): Promise<Way> {
 
     max: values => comm.allreduce(values, 'max'),
     waited: () => comm.elapsed + group.elapsed,
-    traffic: () => ({ trajectories: trajectories.total, weights: weights.total }),
+    traffic: () => ({ trajectories: trajectories.total, weights: weights.total, allreduce: { bytes: gradients } }),
   }
   return { strategy, engine, optimizer: makeOptimizer(engine) }
 }
