@@ -26,6 +26,8 @@ export interface Task extends Parts {
   env: string
   /** @param own in place of its own: what becomes of metrics and commits. */
   train(state: TrainState, own: Partial<Pick<Parts, 'log' | 'keeper'>>): Promise<void>
+  /** More for run.json, at the end. */
+  record(): object
 }
 
 export async function assemble(
@@ -36,9 +38,10 @@ export async function assemble(
   reporter: Reporter,
   since: Since | null,
 ): Promise<Task> {
-  const { seed, checkpointEvery, keep } = config
+  const { checkpointEvery, keep } = config
   const way = await wayOf({ config, sizes, comm, engine: fleet.engine, cut: fleet.cut })
-  const { strategy, engine, optimizer, env = config.env, train = ppo } = way
+  const { strategy, engine, optimizer, env = config.env, train = ppo, record } = way
+  const { seed } = way.config ?? config
   const environments = environmentsOf(strategy.samples, sizes.envsPerShard)
   const [numEnvs, firstEnv] = [count(environments), environments.first]
   const parts: Parts = {
@@ -64,6 +67,7 @@ export async function assemble(
   return {
     ...parts,
     env,
+    record: record ?? (() => ({})),
     train: (state, own) => train(way.config ?? config, way.sizes ?? sizes, state, { ...parts, ...own }),
   }
 }

@@ -110,7 +110,7 @@ async function goOn(
   engine.setNormalizer(normalizerOf(config, state))
   const evaluation = await evaluateTogether(task.env, engine, task.strategy.peers ?? comm)
   await reporter.close()
-  reporter.fields({ ...outcome, evaluation, status: 'completed' })
+  reporter.fields({ ...outcome, ...task.record(), evaluation, status: 'completed' })
   const result = { folder: reporter.folder, ...outcome, evaluation }
   reporter.say(...summary(result, split))
   return result

@@ -197,6 +197,11 @@ export class Communicator {
     }
   }
 
+  /** Whom it is made of, by rank: the numbers that ranks have in the job, which stay theirs when others are lost. */
+  get members(): readonly number[] {
+    return this.#group.ranks
+  }
+
   /** True once close() has begun. */
   get closed(): boolean {
     return this.#closing !== null

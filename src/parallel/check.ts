@@ -4,6 +4,7 @@ import type { TrainConfig } from '../ppo/config.ts'
 import { fields } from '../ppo/fields.ts'
 import { checkRanks } from '../ppo/sizes.ts'
 import { federatedProblem } from './federated.ts'
+import { populationProblem } from './population.ts'
 import { teamProblem, teamSize } from './teamsize.ts'
 import type { Parallelism } from './way.ts'
 
@@ -19,6 +20,10 @@ const own: Partial<Record<keyof TrainConfig, Parallelism[]>> = {
   maxStaleness: ['async'],
   correction: ['async'],
   lag: ['async'],
+  members: ['population'],
+  exploitEvery: ['population'],
+  explore: ['population'],
+  spread: ['population'],
   clientEnvs: ['federated'],
   clientShards: ['federated'],
   localUpdates: ['federated'],
@@ -48,6 +53,7 @@ export function checkWay(config: TrainConfig, numShards: number, size: number): 
 
 function problemOf(config: TrainConfig, numShards: number, size: number): string | null {
   if (config.parallelism === 'federated') return federatedProblem(config, { numShards }, size)
+  if (config.parallelism === 'population') return populationProblem(config, size)
   return config.parallelism === 'model' ? teamProblem(config, size) : null
 }
 
@@ -60,6 +66,7 @@ function idleRanks(config: TrainConfig, size: number): number {
       `--parallelism async: each of --learners ${config.learners} needs an actor; use -np ${2 * config.learners} or more`,
     )
   }
+  if (config.parallelism === 'population') return size - size / (config.members ?? size)
   if (config.parallelism === 'server') return checkSplit(size, config, 'servers', 'works')
   return config.parallelism === 'model' ? size - size / teamSize(config, size) : 0
 }

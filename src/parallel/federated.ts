@@ -48,13 +48,14 @@ export async function federated({ config, sizes, comm, engine }: Setting): Promi
       const isLast = stopping || done === sizes.numUpdates
       if (isLast || done % config.localUpdates === 0) await rounds.end(state)
     },
-    // What an optimiser has seen of a client's gradients is the client's.
-    complete: state => ({ ...state, adam: makeOptimizer(engine).state }),
+    // What an optimiser has seen of a client's gradients is the client's, and so is a round that is not over.
+    complete: state => ({ ...state, parameters: rounds.shared, adam: makeOptimizer(engine).state }),
     waited: () => comm.elapsed,
     traffic: () => ({ updates: { bytes: rounds.bytes } }),
     figures: () => rounds.figures,
   }
-  const env = config.clientEnvs?.[comm.rank % config.clientEnvs.length] ?? config.env
+  const client = comm.members[comm.rank] // stays the same when others are lost
+  const env = config.clientEnvs?.[client % config.clientEnvs.length] ?? config.env
   return { strategy, engine, optimizer: makeOptimizer(engine), sizes: { ...sizes, numShards }, env }
 }
 
@@ -72,8 +73,8 @@ class Rounds {
   readonly #comm: Communicator
   /** Of each client, in what is averaged; they add up to 1. */
   readonly #shares: number[]
-  /** What the round began with. */
-  #shared = new Float32Array()
+  /** What the round began with, [P]. */
+  shared: Float32Array = new Float32Array()
 
   constructor(config: TrainConfig, comm: Communicator, shards: readonly number[]) {
     const all = shards.reduce((sum, own) => sum + own, 0)
@@ -83,14 +84,14 @@ class Rounds {
   }
 
   begin({ parameters }: TrainState): void {
-    this.#shared = parameters.slice()
+    this.shared = parameters.slice()
   }
 
   /** All clients go on from the average of what those of them have learnt who are in the round, and deliver. */
   async end(state: TrainState): Promise<void> {
     const { parameters, update } = state
     const { secure, updateClip } = this.#config
-    const change = Float64Array.from(parameters, (x, i) => x - this.#shared[i])
+    const change = Float64Array.from(parameters, (x, i) => x - this.shared[i])
     const { norm, scale } = shortened(change, updateClip)
     const share = this.#shares[this.#comm.rank]
     const returns = PER_RETURN * (mean(state.recentReturns) ?? 0)
@@ -103,7 +104,7 @@ class Rounds {
     }
     const summed = await (secure ? maskedSum : openSum)(this.#comm, contribution)
     if (summed) this.#learn(summed)
-    parameters.set(this.#shared)
+    parameters.set(this.shared)
     this.bytes += 2 * vector.byteLength
     this.#report(summed, norm, update)
   }
@@ -111,7 +112,7 @@ class Rounds {
   #learn({ sum, delivered }: Summed): void {
     const weight = this.#weightOf(delivered)
     const average = fromFixed(sum)
-    for (let i = 0; i < this.#shared.length; i++) this.#shared[i] += average[i] / weight
+    for (let i = 0; i < this.shared.length; i++) this.shared[i] += average[i] / weight
   }
 
   /** With noise the weight of the clients that are expected: who is in a round shall not show (McMahan et al. 2018). */
@@ -131,7 +132,7 @@ class Rounds {
   #report(summed: Summed | null, norm: number, update: number): void {
     const { updateNoise, clientFraction, localUpdates } = this.#config
     const delivered = summed?.delivered ?? []
-    const returns = summed && fromFixed(summed.sum)[this.#shared.length]
+    const returns = summed && fromFixed(summed.sum)[this.shared.length]
     const weight = delivered.reduce((sum, client) => sum + this.#shares[client], 0)
     const rounds = Math.ceil((update + 1) / localUpdates)
     this.figures = {

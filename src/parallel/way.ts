@@ -11,6 +11,7 @@ import type { Cut } from './cut.ts'
 import { federated } from './federated.ts'
 import { local } from './local.ts'
 import { model } from './model.ts'
+import { population } from './population.ts'
 import { sampler } from './sampler.ts'
 import { server } from './server.ts'
 
@@ -37,6 +38,8 @@ export interface Way {
   config?: TrainConfig
   /** Its environments, where they are not those of the configuration. */
   env?: string
+  /** More for run.json, at the end. */
+  record?(): object
   /** What it does, where that is not the loop of ppo.ts. */
   train?: typeof ppo
 }
@@ -50,6 +53,7 @@ const ways: Record<Parallelism, (setting: Setting) => Way | Promise<Way>> = {
   server,
   model,
   async,
+  population,
   federated,
 }
 

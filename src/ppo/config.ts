@@ -41,7 +41,7 @@ export interface TrainConfig {
   engine: string
   reduction: Reduction | null
   shards: number | null
-  parallelism: 'allreduce' | 'local' | 'sampler' | 'server' | 'model' | 'async' | 'federated'
+  parallelism: 'allreduce' | 'local' | 'sampler' | 'server' | 'model' | 'async' | 'population' | 'federated'
   /** Shards go to ranks by how fast they are. */
   rebalance: boolean
   average: 'all' | 'params'
@@ -53,6 +53,10 @@ export interface TrainConfig {
   maxStaleness: number
   correction: 'vtrace' | 'none'
   lag: number
+  members: number | null
+  exploitEvery: number | null
+  explore: number
+  spread: number
   clientEnvs: string[] | null
   clientShards: number[] | null
   localUpdates: number

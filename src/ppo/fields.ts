@@ -127,7 +127,7 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
     mayChange: true,
   },
   parallelism: {
-    kind: choice('allreduce', 'local', 'sampler', 'server', 'model', 'async', 'federated'),
+    kind: choice('allreduce', 'local', 'sampler', 'server', 'model', 'async', 'population', 'federated'),
     default: 'allreduce',
     doc: 'how ranks share the work: see src/parallel',
   },
@@ -177,6 +177,28 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
     doc: "async: for rollouts of older policies: V-trace, or none, as if they were the present one's",
   },
   lag: { kind: whole(0), default: 0, doc: 'async: updates by which actors get policies late, to study it' },
+  members: {
+    kind: whole(2),
+    default: null,
+    none: 'auto',
+    doc: 'population: policies; auto: one for each rank',
+  },
+  exploitEvery: {
+    kind: whole(1),
+    default: 10,
+    none: 'off',
+    doc: 'population: updates until the worst quarter goes on from copies of the best',
+  },
+  explore: {
+    kind: number(1),
+    default: 1.5,
+    doc: 'population: by which a copy differs in learning rate and entropy bonus',
+  },
+  spread: {
+    kind: number(1),
+    default: 10,
+    doc: 'population: first learning rates lie within this factor of the given one',
+  },
   clientEnvs: {
     kind: { type: 'names' },
     default: null,

@@ -39,6 +39,14 @@ export interface TrainState {
   recentReturns: number[]
   /** What each rank holds of its own, where they differ (`--parallelism local`). */
   ranks: Float64Array[] | null
+  /** Of a population, in a commit: what every member has come to. */
+  members?: Member[]
+}
+
+/** A member of a population, and what it trains with that is its own. */
+export interface Member {
+  state: TrainState
+  settings: Partial<TrainConfig>
 }
 
 export function initialState(config: TrainConfig, layout: Layout, parameters: Float32Array): TrainState {
