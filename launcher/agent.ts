@@ -1,11 +1,10 @@
-import { statSync } from 'node:fs'
 import { constants, hostname } from 'node:os'
 import type { Writable } from 'node:stream'
 import { Limit, Status } from '../src/base/contract.ts'
 import type { RankMessage } from '../src/base/control.ts'
 import { adoptOrphans } from '../src/base/system.ts'
 import type { HostFacts } from './facts.ts'
-import { findGpus } from './gpus.ts'
+import { gpusOf, refusalOf } from './inspect.ts'
 import type { RankEvents } from './localrank.ts'
 import { LocalRanks } from './localranks.ts'
 import { Outflow } from './outflow.ts'
@@ -114,6 +113,7 @@ export class Agent {
     this.#silence?.heard()
     if (order.type === 'hold') this.#silence?.hold()
     else if (order.type === 'start') this.#tryToStart(order)
+    else if (order.type === 'inspect') this.#say({ type: 'inspected', refusal: refusalOf(order.job) })
     else if (order.type === 'credit') this.#heard(order.bytes)
     else if (order.type === 'order') this.#ranks?.find(order.rank)?.tell(order.order)
     else if (order.type === 'census') this.#say({ type: 'census', ranks: this.#ranks?.watch.census() ?? [] })
@@ -132,12 +132,9 @@ export class Agent {
   #tryToStart(order: StartOrder): void {
     const { job } = order
     try {
-      const gpus = this.#findGpus(job)
-      if (!isFolder(job.workingDirectory))
-        this.#refuse(`has no folder ${job.workingDirectory}; make it there, or name another with --wdir`)
-      else if (job.requireGpu && !gpus?.length)
-        this.#refuse('has no GPU that nvidia-smi shows; leave that host or --require-gpu out')
-      else this.#start(order, gpus)
+      const refusal = refusalOf(job)
+      if (refusal !== null) this.#refuse(refusal)
+      else this.#start(order, this.#findGpus(job))
     } catch (error) {
       this.fail((error as Error).message)
     }
@@ -148,12 +145,11 @@ export class Agent {
     this.kill()
   }
 
-  /** null: there are none, and nobody has said so. */
-  #findGpus({ gpus, environment, ranks }: AgentJob): readonly string[] | null {
-    if (gpus !== 'all') return gpus
-    const found = findGpus(environment.CUDA_VISIBLE_DEVICES)
-    if (found.length === 0) return null
-    if (found.length < ranks.length)
+  /** Says it where ranks have to share what is found. */
+  #findGpus(job: AgentJob): readonly string[] | null {
+    const { gpus, ranks } = job
+    const found = gpusOf(job)
+    if (gpus === 'all' && found && found.length < ranks.length)
       this.#say({
         type: 'warning',
         text: `${hostname()}: ${ranks.length} ranks share ${found.length} GPUs`,
@@ -224,5 +220,3 @@ export class Agent {
     setTimeout(leave, LAST_WORDS)
   }
 }
-
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true

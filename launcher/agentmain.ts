@@ -2,6 +2,7 @@ import { Socket } from 'node:net'
 import { Status } from '../src/base/contract.ts'
 import { addonProblem } from '../src/collective/rendezvous.ts'
 import { factsOfThisHost } from './facts.ts'
+import { findGpus } from './gpus.ts'
 import { sweep } from './reap.ts'
 import { serve } from './serve.ts'
 
@@ -11,7 +12,7 @@ import { serve } from './serve.ts'
  */
 async function main(mode: string, mark: string): Promise<void> {
   if (mode === 'sweep') return sweep(mark)
-  const facts = mode === 'check' ? factsOfThisHost(await addonProblem()) : null
+  const facts = mode === 'check' ? factsOfThisHost({ addon: await addonProblem(), gpus: findGpus() }) : null
   // process.stdout would block where the launcher, or the network to it, does not take what is written.
   await serve(mark, process.stdin, new Socket({ fd: 1, readable: false }), facts)
 }

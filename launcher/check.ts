@@ -1,7 +1,10 @@
 import { addonProblem } from '../src/collective/rendezvous.ts'
 import { Agents, refuse } from './agents.ts'
 import { factsOfThisHost, type HostFacts, incompatible } from './facts.ts'
+import { findGpus } from './gpus.ts'
+import type { AgentLink } from './link.ts'
 import type { Plan, PlannedHost } from './plan.ts'
+import type { AgentJob } from './protocol.ts'
 import type { Spawner } from './spawn/spawn.ts'
 
 /** A host, as its agent found it. */
@@ -21,18 +24,21 @@ export interface CheckedHost extends InspectedHost {
 }
 
 const GIVE_UP = 2 // seconds
-const CLOCKS = 2000 // ms
+/** nvidia-smi may take its time. */
+const ANSWERS = 15_000 // ms
 
 /**
  * Inspects all hosts of a plan. Throws UsageError with a line for every host that cannot take part.
+ * @param jobs what each host's agent would be told, by node.
  * @param say told what is worth knowing but no obstacle.
  */
 export async function checkHosts(
   plan: Plan,
   spawner: Spawner,
+  jobs: readonly AgentJob[],
   say: (text: string) => void,
 ): Promise<CheckedHost[]> {
-  const inspected = await inspectHosts(plan, spawner, say)
+  const inspected = await inspectHosts(plan, spawner, jobs, say)
   refuse(inspected.map(({ problem }) => problem))
   return inspected as CheckedHost[]
 }
@@ -40,23 +46,32 @@ export async function checkHosts(
 /**
  * Starts an agent on every host of a plan, with all the checks of a real start, and lets go of them before any rank
  * runs.
+ * @param jobs what each host's agent would be told, by node.
  * @param say told what is worth knowing but no obstacle.
  */
 export async function inspectHosts(
   plan: Plan,
   spawner: Spawner,
+  jobs: readonly AgentJob[],
   say: (text: string) => void,
 ): Promise<InspectedHost[]> {
+  const refusals = new Map<AgentLink, string | null>()
   const agents = new Agents(plan, spawner, {
-    message: () => {},
+    message: (link, message) => {
+      if (message.type === 'inspected') refusals.set(link, message.refusal)
+    },
     said: ({ host }, line) => say(`${host.name}: ${line}`),
     silent: link => link.kill(),
   })
   try {
     const problems = await agents.tryToStart(say)
-    const elsewhere = agents.links.filter(({ host, isReady }) => host.via !== 'local' && isReady)
-    await answered(() => elsewhere.every(({ clockOffset, gone }) => clockOffset !== null || gone))
-    const here = factsOfThisHost(await addonProblem())
+    const ready = agents.links.filter(({ isReady }) => isReady)
+    for (const link of ready) link.tell({ type: 'inspect', job: jobs[link.host.node] })
+    const heardAll = ({ host, clockOffset }: AgentLink) => host.via === 'local' || clockOffset !== null
+    await answered(() => ready.every(link => link.gone || (refusals.has(link) && heardAll(link))))
+    for (const [{ host }, refusal] of refusals)
+      if (refusal !== null) problems[host.node] ??= `${host.name} ${refusal}`
+    const here = factsOfThisHost({ addon: await addonProblem(), gpus: findGpus() })
     return plan.hosts.map(host => {
       const problem = problems[host.node]
       if (host.via === 'local')
@@ -71,18 +86,21 @@ export async function inspectHosts(
   }
 }
 
-/** Clocks come with the first beat's answer. */
+/** Refusals, and clocks with the first beat's answer. */
 async function answered(all: () => boolean): Promise<void> {
-  for (const end = performance.now() + CLOCKS; !all() && performance.now() < end; )
+  for (const end = performance.now() + ANSWERS; !all() && performance.now() < end; )
     await new Promise(resolve => setTimeout(resolve, 20))
 }
 
-/** A line for each host: versions, cores, clock. */
+/** A line for each host: versions, cores, GPUs, memory that programs share, open files, clock. */
 export function showHosts(checked: readonly CheckedHost[]): string[] {
   const rows = checked.map(({ host, facts, clockOffset }) => [
     host.name,
     `Node ${facts.node}`,
     `${facts.cores} cores`,
+    facts.gpus.length > 0 ? `GPUs ${facts.gpus.join(',')}` : 'no GPU',
+    facts.devShm === null ? 'no /dev/shm' : `/dev/shm ${(facts.devShm / 1e9).toPrecision(2)} GB`,
+    facts.openFiles === null ? 'open files ?' : `${facts.openFiles} open files`,
     clockOffset === null ? 'clock ?' : `clock ${clockOffset >= 0 ? '+' : ''}${clockOffset.toFixed(1)} ms`,
   ])
   const widths = rows[0].map((_, column) => Math.max(...rows.map(row => row[column].length)))

@@ -21,12 +21,16 @@ export interface HostFacts {
   code: string
   /** Why the ZeroMQ addon does not load; null: it does. */
   addon: string | null
+  /** Its GPUs in the words of CUDA_VISIBLE_DEVICES, as far as they are this job's. */
+  gpus: readonly string[]
   /** Milliseconds since 1970, as the host has it. */
   clock: number
 }
 
-/** @param addon see HostFacts. */
-export function factsOfThisHost(addon: string | null = null): HostFacts {
+/** @param found what takes time to find out, and is left out where only versions are compared. */
+export function factsOfThisHost(
+  found: Pick<HostFacts, 'addon' | 'gpus'> = { addon: null, gpus: [] },
+): HostFacts {
   return {
     host: hostname(),
     cores: availableParallelism(),
@@ -35,7 +39,7 @@ export function factsOfThisHost(addon: string | null = null): HostFacts {
     node: process.version,
     pporun: packageVersion(),
     code: codeDigest(),
-    addon,
+    ...found,
     clock: Date.now(),
   }
 }

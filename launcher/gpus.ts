@@ -12,10 +12,16 @@ const PATIENCE = 10_000 // ms
  * @param asked CUDA_VISIBLE_DEVICES as the job's own variables have it; undefined: as it is here.
  */
 export function findGpus(asked?: string): string[] {
-  const { status, stdout } = spawnSync('nvidia-smi', ['-L'], { encoding: 'utf8', timeout: PATIENCE })
-  if (status !== 0) return []
+  listed ??= list()
   const { cuda, slurm } = visibleDevices()
-  return choose(stdout, asked ?? cuda, slurm)
+  return choose(listed, asked ?? cuda, slurm)
+}
+
+let listed: string | undefined
+
+function list(): string {
+  const { status, stdout } = spawnSync('nvidia-smi', ['-L'], { encoding: 'utf8', timeout: PATIENCE })
+  return status === 0 ? stdout : ''
 }
 
 /**
@@ -29,6 +35,7 @@ export function choose(listed: string, cuda: string | undefined, slurm?: string)
   const exists = (token: string) =>
     /^\d+$/.test(token) ? Number(token) < devices.length : devices.some(device => device.has(token))
   const all = devices.flatMap(({ names }) => names)
+  if (devices.length === 0) return []
   if (cuda !== undefined) {
     const tokens = cuda.split(',').map(token => token.trim())
     const wrong = tokens.findIndex(token => !exists(token))

@@ -59,6 +59,8 @@ export type ToAgent =
   | { type: 'order'; rank: number; order: RankOrder }
   /** After a failure: tell the ranks, KILL what is left after Limit.abort. */
   | { type: 'abort'; reason: string; exitStatus: number }
+  /** Asks whether ranks of this job could start: answered by `inspected`. */
+  | { type: 'inspect'; job: AgentJob }
   /** From outside: TERM, KILL after the grace period. */
   | { type: 'stop'; exitStatus: number }
   | { type: 'kill' }
@@ -94,6 +96,8 @@ export type FromAgent =
   | { type: 'warning'; text: string }
   /** A rank of this host has waited for long in a collective; for whom, only all agents together know. */
   | { type: 'slow' }
+  /** @property refusal as of `refused`; null: ranks of the job could start. */
+  | { type: 'inspected'; refusal: string | null }
   /** Ranks cannot run here for a reason that is the user's to mend. */
   | { type: 'refused'; reason: string }
   /** The agent's own failure, such as a script that cannot be written. */

@@ -13,6 +13,7 @@ import { chooseHosts } from './hosts/choose.ts'
 import { ListedHosts } from './hosts/listed.ts'
 import type { Output } from './output/output.ts'
 import { makePlan, type Plan, type PlannedHost, withGpus } from './plan.ts'
+import type { AgentJob } from './protocol.ts'
 import { openResults, runJob } from './runjob.ts'
 import { findScript } from './script.ts'
 import { planRemarks, showPlan } from './showplan.ts'
@@ -49,7 +50,7 @@ export async function run(
     () => output.step(`${script} bundled`),
     () => {},
   )
-  if (args.check) return check(plan, starter, bundle, args)
+  if (args.check) return check(plan, starter, agentJobs, bundle, args)
   const settings = {
     ...args,
     plan,
@@ -85,11 +86,12 @@ function dryRun(given: Plan, { mapBy, environment }: RunArgs): number {
 async function check(
   plan: Plan,
   spawn: Spawner,
+  jobs: readonly AgentJob[],
   bundle: Promise<string>,
   { mapBy }: RunArgs,
 ): Promise<number> {
   const say = (text: string) => process.stderr.write(`pporun: ${text}\n`)
-  const [hosts] = await Promise.all([checkHosts(plan, spawn, say), bundle])
+  const [hosts] = await Promise.all([checkHosts(plan, spawn, jobs, say), bundle])
   for (const line of [showPlan(plan, mapBy), ...planRemarks(plan), 'ready:', ...showHosts(hosts)])
     process.stdout.write(`${line}\n`)
   return Status.success

@@ -1,6 +1,7 @@
 import { Status } from '../../src/base/contract.ts'
 import { newJobId } from '../../src/base/control.ts'
 import { PporunError, UsageError } from '../../src/base/errors.ts'
+import { agentJobsOf } from '../agentjob.ts'
 import { flag, mpiStyle, type Option, parse, parseRun, text } from '../args.ts'
 import { inspectHosts } from '../check.ts'
 import { chooseHosts } from '../hosts/choose.ts'
@@ -37,9 +38,10 @@ export async function doctor(argv: readonly string[]): Promise<number> {
   const plan = makePlan(hosts, { np: hosts.length, mapBy: 'node', oversubscribe: true })
 
   const notes: string[] = []
-  const inspected = await inspectHosts(plan, spawner({ jobId: newJobId(), ssh: args.ssh }), note =>
-    notes.push(note),
-  )
+  const jobId = newJobId()
+  const starter = spawner({ jobId, ssh: args.ssh })
+  const jobs = agentJobsOf(args, plan, jobId)
+  const inspected = await inspectHosts(plan, starter, jobs, note => notes.push(note))
   const failures = inspected.flatMap(({ problem }) => problem ?? [])
   const measured = failures.length > 0 ? null : await tryLinks(plan, words, failures)
   const names = plan.hosts.map(({ name }) => name)

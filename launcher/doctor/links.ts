@@ -4,7 +4,7 @@ import type { Plan } from '../plan.ts'
 /** What scripts/benchmark/links.ts prints. */
 export interface Measured {
   /** One per host; two where there is one host. */
-  ranks: { rank: number; engine: string; gpus: string[] }[]
+  ranks: { rank: number; engine: string }[]
   links: Link[]
 }
 

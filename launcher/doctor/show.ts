@@ -45,10 +45,10 @@ function hostRow(inspected: InspectedHost, ranks: readonly Rank[]): Row {
   const { host, facts, clockOffset, problem } = inspected
   const result = problem !== null ? 'failure' : warningsOf(inspected).length > 0 ? 'warning' : 'ok'
   if (facts === null) return { host: host.name, result }
-  const gpus = [...new Set(ranks.flatMap(({ gpus }) => gpus))].join(',') || 'none'
   return {
     ...{ host: host.name, result, pporun: facts.pporun, node: facts.node, cores: facts.cores },
-    ...(ranks.length > 0 && { engine: ranks[0].engine, gpus }),
+    gpus: facts.gpus.join(',') || 'none',
+    ...(ranks.length > 0 && { engine: ranks[0].engine }),
     ...(facts.devShm !== null && { devShmMB: Math.round(facts.devShm / 1e6) }),
     ...(facts.openFiles !== null && { openFiles: facts.openFiles }),
     ...(clockOffset !== null && { clockMs: clockOffset }),

@@ -7,6 +7,7 @@ import { agentJobsOf } from '../agentjob.ts'
 import { parseRun, type RunArgs } from '../args.ts'
 import { bundleScript } from '../bundle.ts'
 import { factsOfThisHost } from '../facts.ts'
+import { findGpus } from '../gpus.ts'
 import { ListedHosts } from '../hosts/listed.ts'
 import type { Plan, PlannedHost } from '../plan.ts'
 import { type AgentJob, markOf } from '../protocol.ts'
@@ -44,7 +45,7 @@ export async function worker(argv: readonly string[], ended: Ended): Promise<num
 }
 
 async function follow(args: RunArgs, identity: WorkerIdentity, place: Place): Promise<number> {
-  const facts = factsOfThisHost(await addonProblem())
+  const facts = factsOfThisHost({ addon: await addonProblem(), gpus: findGpus() })
   const socket = await join(identity, place, args.startTimeout)
   const mark = newJobId()
   startKeeper(mark)

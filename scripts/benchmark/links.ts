@@ -26,9 +26,8 @@ for (const peer of opponents(comm.rank, comm.size)) {
     own.push({ from: comm.rank, to: peer, p50us: await latency(peer), GBps: await bandwidth(peer) })
   else await answer(peer)
 }
-const gpus = process.env.CUDA_VISIBLE_DEVICES?.split(',').filter(name => name !== '') ?? []
 const links = await gathered(own)
-const ranks = await gathered([{ rank: comm.rank, engine: autoEngine(), gpus }])
+const ranks = await gathered([{ rank: comm.rank, engine: autoEngine() }])
 if (comm.rank === 0) console.log(JSON.stringify({ ranks, links }))
 await comm.close()
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { onCluster } from './cluster.ts'
@@ -47,16 +47,37 @@ onCluster('doctor on four hosts', NAMES, cluster => {
     await cluster().quiet(5)
   })
 
-  test('a folder that a host lacks shows when ranks start', async () => {
+  test('a folder that a host lacks is its failure, of doctor and of --check', async () => {
     const above = join(cluster().folder, 'above')
     mkdirSync(above)
     cluster().host('n2').sh(`mount -t tmpfs none ${above}`)
     const mine = join(above, 'mine')
     mkdirSync(mine)
-    const { status, stdout, stderr } = await doctor([], mine)
+    const { status, stdout } = await doctor([], mine)
     assert.equal(status, 1, stdout)
-    assert.match(stdout, /^failure: links: /m)
-    assert.match(stderr, /n2 has no folder .*mine/)
+    assert.match(stdout, /^failure: n2 has no folder .*mine; make it there, or name another with --wdir$/m)
+    assert.match(stdout, /^n1 +ok /m)
+    const checked = await cluster().pporun(['--check', '-H', NAMES.join(), 'train'], { cwd: mine }).ended
+    assert.equal(checked.status, 2)
+    assert.match(checked.stderr, /^pporun: n2 has no folder .*mine; .*\n$/)
     await cluster().quiet(5)
+  })
+
+  test('GPUs of every host; --require-gpu names those that have none', async () => {
+    const folder = join(cluster().folder, 'sbin')
+    mkdirSync(folder)
+    const smi = join(folder, 'nvidia-smi')
+    writeFileSync(smi, '#!/bin/sh\nfor n in 0 1; do echo "GPU $n: NVIDIA H200 (UUID: GPU-$n)"; done\n')
+    chmodSync(smi, 0o755)
+    for (const name of ['n1', 'n2', 'n3']) cluster().host(name).sh(`mount --bind ${folder} /usr/local/sbin`)
+    const check = (...words: string[]) =>
+      cluster().pporun(['--check', '-H', NAMES.join(), ...words, 'train']).ended
+    const { status, stdout, stderr } = await check()
+    assert.equal(status, 0, stderr)
+    assert.match(stdout, /^ {2}login +Node v\S+ +\d+ cores +no GPU /m)
+    assert.equal(stdout.match(/^ {2}n\d +Node v\S+ +\d+ cores +GPUs 0,1 /gm)?.length, 3, stdout)
+    const required = await check('--require-gpu')
+    assert.equal(required.status, 2)
+    assert.match(required.stderr, /^pporun: login has no GPU that nvidia-smi shows; .*\n$/)
   })
 })

@@ -84,7 +84,7 @@ test('--check makes the checks of a start and starts no rank', async t => {
   assert.deepEqual([status, stderr], [0, ''])
   assert.match(
     stdout,
-    /^2 ranks on 1 host, by slot\n(?:.*\n)+ready:\n {2}\S+ +Node v\d+\.\S+ +\d+ cores +clock \+0\.0 ms\n$/,
+    /^2 ranks on 1 host, by slot\n(?:.*\n)+ready:\n {2}\S+ +Node v\d+\.\S+ +\d+ cores +(no GPU|GPUs \S+) +(no )?\/dev\/shm.* +\S+ open files +clock \+0\.0 ms\n$/,
   )
   assert.deepEqual(readdirSync(folder), ['script.ts'])
   await job.allGone(2)
