@@ -120,6 +120,7 @@ export class Replacements {
       before.ranks = before.ranks.filter(other => other !== rank)
       this.#plan.ranks[rank] = { ...this.#plan.ranks[rank], node: planned.node }
       this.#homeless.delete(rank)
+      this.#output.moved(rank, host.name)
       this.#begin(rank)
     }
     this.#plan.hosts.push(planned)

@@ -20,7 +20,7 @@ import { judge } from './collective/judge.ts'
 import { meet } from './collective/rendezvous.ts'
 import { offeredAddresses } from './collective/zmq/addresses.ts'
 import { type Listening, ZmqTransport } from './collective/zmq.ts'
-import { HostMemory } from './hostmemory.ts'
+import { Segments } from './segments.ts'
 
 let page: ArrayBufferLike | undefined
 let writer: ProgressWriter | undefined
@@ -112,15 +112,15 @@ function opened(
 
 let generation = 0
 let membership: Membership | null = null
-let memory: HostMemory | null | undefined
+let memory: Segments | null | undefined
 
 /** Who takes part, the number of their next communicator, and the memory that those of this host meet in. */
 async function takePart(
   pipe: Control,
   { joins, memoryFd }: RankSettings,
-): Promise<{ epoch: number; ranks: readonly number[]; memory: HostMemory | null }> {
+): Promise<{ epoch: number; ranks: readonly number[]; memory: Segments | null }> {
   const { rank, size, localSize, nodeRank } = rankIdentity()
-  memory ??= memoryFd === null ? null : new HostMemory(memoryFd, localSize)
+  memory ??= memoryFd === null ? null : new Segments(memoryFd, localSize)
   if (joins && !membership) await pipe.join()
   const now = pipe.takeMembership()
   if (now && now !== membership) {

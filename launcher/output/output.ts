@@ -53,7 +53,9 @@ export class Output {
   readonly #channels = new Map<string, Channel>()
   readonly #fold = new Fold((ranks, text) => this.#print('stderr', this.#tag(ranks), text))
   readonly #advice: string[] = []
-  readonly #severalHosts: boolean
+  /** Where each rank runs. */
+  readonly #hosts: string[]
+  #severalHosts: boolean
   /** The first of the ranks that take part: its stdout is the job's. */
   first = 0
   /** The end of each rank's stdout that is not shown. */
@@ -62,6 +64,7 @@ export class Output {
   constructor(options: OutputOptions) {
     this.#options = options
     this.#logs = new Logs(options.hosts.length, options.overflow)
+    this.#hosts = [...options.hosts]
     this.#severalHosts = new Set(options.hosts).size > 1
     for (const stream of [process.stdout, process.stderr]) neverBlock(stream)
   }
@@ -84,6 +87,12 @@ export class Output {
       this.#pass(channel, channel.pieces.rest())
       if (this.#isShown(channel) && !this.#isRaw(channel)) this.#show(channel, channel.lines.end())
     }
+  }
+
+  /** A rank runs on another host from now on. */
+  moved(rank: number, host: string): void {
+    this.#hosts[rank] = host
+    this.#severalHosts = true
   }
 
   /** The launcher's own word on what happens, on stderr. */
@@ -201,7 +210,7 @@ export class Output {
 
   /** `[3] `; `[3 node2] ` on several hosts; `[0-7 ×8] ` of several ranks. */
   #tag(ranks: number[]): string {
-    const host = this.#severalHosts ? ` ${this.#options.hosts[ranks[0]]}` : ''
+    const host = this.#severalHosts ? ` ${this.#hosts[ranks[0]]}` : ''
     if (ranks.length === 1) return `[${ranks[0]}${host}] `
     return `[${ranges(ranks.toSorted((a, b) => a - b))} ×${ranks.length}] `
   }

@@ -9,7 +9,7 @@ import { SharedMemory } from './collective/shm.ts'
  * lost it has two halves. When others take part than before they meet in the one that nobody can be in any more: a rank
  * that has not heard of it yet looks at the other, as those left it that are gone.
  */
-export class HostMemory {
+export class Segments {
   readonly #fd: number
   /** Ranks that the host began with. */
   readonly #places: number
