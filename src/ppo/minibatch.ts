@@ -33,6 +33,8 @@ export class Minibatches {
   /** Rows of a minibatch: of all shards, counted through them; and of this rank's rollout. */
   readonly #everywhere: Int32Array
   readonly #here: Int32Array
+  /** The one that is handed out, again and again: to make it anew takes longer than to choose its rows. */
+  readonly #minibatch: Minibatch
 
   constructor(config: TrainConfig, sizes: Sizes, { learns }: Strategy) {
     const { numShards, envsPerShard, rowsPerShard, minibatchRowsPerShard: rows } = sizes
@@ -47,26 +49,27 @@ export class Minibatches {
     )
     this.#everywhere = new Int32Array(numShards * rows)
     this.#here = new Int32Array(shards * rows)
+    this.#minibatch = {
+      ...{ indices: this.#here, numShards: shards, rowsPerShard: rows, ...UNCHANGED },
+      ...{ clipCoef: 0, valueClip: 0, huberDelta: 0, valueClipMode: config.valueClipMode },
+      ...{ vfCoef: 0, entCoef: 0, klCoef: 0 },
+    }
   }
 
   /** Those of one pass; each is valid until the next. @param pass the counter of the shuffles */
   *of(pass: number, shared: Shared, now: Coefficients): Generator<Minibatch> {
     if (!this.#learns) return
-    const { numShards, minibatchRowsPerShard: rowsPerShard, numMinibatches } = this.#sizes
+    const minibatch = this.#minibatch
+    const { numShards, numMinibatches } = this.#sizes
     shuffle(this.#order, numShards, this.#config.seed, Purpose.shuffle, pass)
-    const loss = lossOf(this.#config, now)
+    setLoss(minibatch, this.#config, now)
     const ofAll = normalisationOfAll(this.#config, shared)
     for (let k = 0; k < numMinibatches; k++) {
       this.#pick(k, this.#learns)
       const { advantageMean, advantageDivisor } = ofAll ?? normalisation(shared, this.#everywhere)
-      yield {
-        ...loss,
-        indices: this.#here,
-        numShards: count(this.#learns),
-        rowsPerShard,
-        advantageMean,
-        advantageDivisor,
-      }
+      minibatch.advantageMean = advantageMean
+      minibatch.advantageDivisor = advantageDivisor
+      yield minibatch
     }
   }
 
@@ -86,16 +89,13 @@ export class Minibatches {
   }
 }
 
-function lossOf({ valueClip, valueClipMode, valueLoss, vfCoef }: TrainConfig, now: Coefficients): Loss {
-  return {
-    clipCoef: now.clipCoef ?? Number.POSITIVE_INFINITY,
-    valueClip: valueClip ?? Number.POSITIVE_INFINITY,
-    valueClipMode,
-    huberDelta: valueLoss === 'huber' ? HUBER_DELTA : Number.POSITIVE_INFINITY,
-    vfCoef,
-    entCoef: now.entCoef,
-    klCoef: now.klCoef,
-  }
+function setLoss(loss: Loss, { valueClip, valueLoss, vfCoef }: TrainConfig, now: Coefficients): void {
+  loss.clipCoef = now.clipCoef ?? Number.POSITIVE_INFINITY
+  loss.valueClip = valueClip ?? Number.POSITIVE_INFINITY
+  loss.huberDelta = valueLoss === 'huber' ? HUBER_DELTA : Number.POSITIVE_INFINITY
+  loss.vfCoef = vfCoef
+  loss.entCoef = now.entCoef
+  loss.klCoef = now.klCoef
 }
 
 type Normalisation = Pick<Minibatch, 'advantageMean' | 'advantageDivisor'>
