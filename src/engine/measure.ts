@@ -1,14 +1,16 @@
 import { UsageError } from '../base/errors.ts'
 import { GRID_FLOOR, gridOf } from '../base/math/exact.ts'
 import { normal, Purpose } from '../base/math/streams.ts'
-import type { Engine, Minibatch, ShardSums } from './engine.ts'
+import { encoderFor } from './encoder.ts'
+import type { Engine, Minibatch, Rows, ShardSums } from './engine.ts'
 import { initialParameters } from './init.ts'
-import { layoutOf, slotLength } from './layout.ts'
+import { type Layout, layoutOf, slotLength } from './layout.ts'
 import { kernelEngine, makeEngine, makeOptimizer } from './select.ts'
 
 /** Microseconds per call: medians of all calls, in rounds in which engines take turns. */
 export interface EngineTimes {
   engine: string
+  network: string
   /** Of the minibatch. */
   rows: number
   shards: number
@@ -18,47 +20,93 @@ export interface EngineTimes {
   average: number
   /** Norm clip and Adam. */
   adam: number
-  /** Giving the engine the new parameters. */
+  /** Giving the engine the new parameters: for a device, moving them there. */
   parameters: number
   /** The sum of the four: a learning step without other ranks. */
   step: number
   /** One act() on 8 observations. */
   act8: number
+  /** Giving the engine so many rows to learn from, once per update: for a device, moving them there. */
+  upload: number
 }
 
-/** CleanRL's for CartPole: two 64-64 tanh networks. */
-const layout = layoutOf({
-  ...{ observationSize: 4, hidden: [64, 64], activation: 'tanh', sharedTrunk: false },
-  ...{ distribution: 'categorical', numActions: 2 },
-})
+const discrete = { distribution: 'categorical', numActions: 2 } as const
+const convolutions = { sharedTrunk: true, activation: 'relu' } as const
+
+/** CleanRL's for CartPole, two tanh networks, and a wider one; MinAtar's and Atari's with convolutions. */
+const layouts: Record<string, Layout> = {
+  mlp64: layoutOf({
+    ...{ ...discrete, observationSize: 4, hidden: [64, 64], activation: 'tanh', sharedTrunk: false },
+  }),
+  mlp256: layoutOf({
+    ...{ ...discrete, observationSize: 4, hidden: [256, 256], activation: 'tanh', sharedTrunk: false },
+  }),
+  small: layoutOf({
+    ...{ ...discrete, ...convolutions, observationSize: 400, hidden: [128] },
+    encoder: encoderFor('small', [10, 10, 4], 1),
+  }),
+  nature: layoutOf({
+    ...{ ...discrete, ...convolutions, observationSize: 28_224, hidden: [512] },
+    encoder: encoderFor('nature', [84, 84, 4], 1),
+  }),
+}
 const SHARDS = 4
+/** Observations of an act(). */
+const ACTING = 8
+/** Random numbers that are drawn; more repeat them. */
+const DRAWS = 10_007
 const ROUNDS = 5
 /** Milliseconds for one part of one engine in one round. */
 const SLICE = 30
 
 /** What `--engine auto` is on this machine. */
-export const autoEngine = (): string => kernelEngine(layout).name
+export const autoEngine = (): string => kernelEngine(layouts.mlp64).name
 
-type Part = keyof Omit<EngineTimes, 'engine' | 'rows' | 'shards' | 'step'>
+type Part = keyof Omit<EngineTimes, 'engine' | 'network' | 'rows' | 'shards' | 'step'>
 
 /**
- * @param names engines, as `--engine`; null: those that compute on this machine's own cores
+ * @param names engines, as `--engine`; null: those of the package itself, for convolutions those of TensorFlow.js that
+ * `auto` would try and that are here
+ * @param networks of `layouts`
  * @param sizes rows of a minibatch, multiples of 4
- * @throws UsageError if an engine does not run here, or a size cannot be divided
+ * @throws UsageError if an engine does not run here, there is no such network, or a size cannot be divided
  */
 export async function measureEngines(
   names: readonly string[] | null,
+  networks: readonly string[],
   sizes: readonly number[],
 ): Promise<EngineTimes[]> {
+  const times: EngineTimes[] = []
+  for (const network of networks) {
+    if (!Object.hasOwn(layouts, network))
+      throw new UsageError(`--networks takes ${Object.keys(layouts).join(', ')}; got '${network}'`)
+    times.push(...(await measureNetwork(names, network, sizes)))
+  }
+  return times
+}
+
+async function measureNetwork(
+  names: readonly string[] | null,
+  network: string,
+  sizes: readonly number[],
+): Promise<EngineTimes[]> {
+  const layout = layouts[network]
   const wrong = sizes.find(rows => !Number.isInteger(rows) || rows < SHARDS || rows % SHARDS !== 0)
   if (wrong !== undefined) throw new UsageError(`--rows takes multiples of ${SHARDS}; got ${wrong}`)
-  const engines = await Promise.all(
-    (names ?? ['native', 'wasm', 'reference']).map(name => makeEngine(name, layout)),
-  )
+  const engines = names
+    ? await Promise.all(names.map(name => makeEngine(name, layout)))
+    : await enginesHere(layout)
   const times: EngineTimes[] = []
   for (const rows of sizes) {
     const subjects = engines.map(engine => subjectOf(engine, rows))
-    const samples = subjects.map(() => ({ gradients: [], average: [], adam: [], parameters: [], act8: [] }))
+    const samples = subjects.map(() => ({
+      gradients: [],
+      average: [],
+      adam: [],
+      parameters: [],
+      act8: [],
+      upload: [],
+    }))
     for (let round = 0; round < ROUNDS; round++)
       for (const [i, subject] of subjects.entries())
         for (const [part, call] of Object.entries(subject))
@@ -68,19 +116,39 @@ export async function measureEngines(
       const parts = { gradients: of('gradients'), average: of('average'), adam: of('adam') }
       const parameters = of('parameters')
       const step = parts.gradients + parts.average + parts.adam + parameters
-      times.push({ engine: name, rows, shards: SHARDS, ...parts, parameters, step, act8: of('act8') })
+      const rest = { act8: of('act8'), upload: of('upload') }
+      times.push({ engine: name, network, rows, shards: SHARDS, ...parts, parameters, step, ...rest })
     }
   }
   return times
 }
 
+/** What is measured unless engines are named. */
+async function enginesHere(layout: Layout): Promise<Engine[]> {
+  if (!layout.network.encoder)
+    return Promise.all(['native', 'wasm', 'reference'].map(name => makeEngine(name, layout)))
+  const found: Engine[] = []
+  for (const name of ['tfjs-node-gpu', 'tfjs-node', 'tfjs-wasm'])
+    try {
+      found.push(await makeEngine(name, layout))
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error
+    }
+  return found
+}
+
 /** The calls of a learning step on `rows` random rows, and one act(). */
 function subjectOf(engine: Engine, rows: number): Record<Part, () => unknown> {
-  const random = (length: number, id: number) =>
-    Float32Array.from({ length }, (_, i) => normal(0, Purpose.init, id, 0, i))
+  const { layout } = engine
+  const random = (length: number, id: number) => {
+    const some = Float32Array.from({ length: Math.min(length, DRAWS) }, (_, i) =>
+      normal(0, Purpose.init, id, 0, i),
+    )
+    return new Float32Array(length).map((_, i) => some[i % DRAWS])
+  }
   const optimizer = makeOptimizer(engine)
   const parameters = initialParameters(layout, 0)
-  const observations = random(4 * rows, 1)
+  const observations = random(layout.network.observationSize * Math.max(rows, ACTING), 1)
   const sums: ShardSums = {
     gradient: new Float64Array(layout.size),
     slots: new Float64Array(SHARDS * slotLength(layout)),
@@ -94,21 +162,24 @@ function subjectOf(engine: Engine, rows: number): Record<Part, () => unknown> {
     ...{ vfCoef: 0.5, entCoef: 0.01, klCoef: 0 },
   }
   engine.setParameters(parameters)
-  engine.setRows({
-    ...{ observations, advantages: random(rows, 2), returns: random(rows, 3), values: random(rows, 4) },
+  const own: Rows = {
+    observations: observations.subarray(0, layout.network.observationSize * rows),
+    ...{ advantages: random(rows, 2), returns: random(rows, 3), values: random(rows, 4) },
     ...{
       actions: new Int32Array(rows),
       logProbs: random(rows, 5).map(x => 0.1 * x - 0.7),
       distributions: null,
     },
-  })
+  }
+  engine.setRows(own)
   return {
     gradients: () => engine.gradients(minibatch, grid, sums),
     average: () => optimizer.average(sums.gradient, 1, largest),
     // Not moving, so that every call computes the same.
     adam: () => optimizer.step(parameters, sums.gradient, 1, 0.5, 0),
     parameters: () => engine.setParameters(parameters),
-    act8: () => engine.act(observations, 8, { seed: 0, firstEnv: 0, step: 0 }),
+    act8: () => engine.act(observations, ACTING, { seed: 0, firstEnv: 0, step: 0 }),
+    upload: () => engine.setRows(own),
   }
 }
 

@@ -32,7 +32,7 @@ test('pporun bench allreduce --json: one row per size and way, and nothing else 
 
 test('pporun bench engine --json: a row per engine and number of rows', async () => {
   const { status, stdout, stderr } = await run([
-    ...['bench', 'engine', '--engines', 'wasm', '--rows', '8,64', '--json'],
+    ...['bench', 'engine', '--engines', 'wasm', '--networks', 'mlp64', '--rows', '8,64', '--json'],
   ])
   assert.equal(status, 0, stderr)
   const rows = JSON.parse(stdout) as Record<string, number>[]

@@ -7,11 +7,13 @@ import type { Row } from './table.ts'
 export const engine: Subject = {
   options: {
     engines: { type: 'string', describe: 'separated by commas (all of this machine)' },
+    networks: { type: 'string', describe: 'mlp64,mlp256,small,nature: separated by commas (mlp64)' },
     rows: { type: 'string', describe: 'of a minibatch, separated by commas (128,256,2048)' },
   },
   measure: async given => {
     const names = text('--engines', given.engines)?.split(',') ?? null
     const rows = (text('--rows', given.rows) ?? '128,256,2048').split(',').map(Number)
-    return (await measureEngines(names, rows)).map(times => ({ ...times })) satisfies Row[]
+    const networks = (text('--networks', given.networks) ?? 'mlp64').split(',')
+    return (await measureEngines(names, networks, rows)).map(times => ({ ...times })) satisfies Row[]
   },
 }
