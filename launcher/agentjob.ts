@@ -36,6 +36,7 @@ export function agentJob(args: RunArgs, plan: Plan, jobId: string, host: Planned
     joins: false,
     // Other hosts may come.
     network: plan.hosts.length > 1 || (elastic && args.hostfile !== null) ? networkChoice(args, host) : null,
+    resumes: args.requeue,
     faults: checkedFaults(args.faults, plan.np),
     opTimeout: args.opTimeout,
     startTimeout: args.startTimeout,

@@ -59,6 +59,8 @@ export interface RunArgs {
   iface: string | null
   /** First and last port. */
   portRange: [number, number] | null
+  /** Back into Slurm's queue when it is ended early. */
+  requeue: boolean
   faults: Fault[]
 }
 
@@ -108,6 +110,7 @@ export function parseRun(argv: readonly string[]): RunArgs {
     iface: network(text('--iface', parsed.iface)),
     portRange: portRange(text('--port-range', parsed['port-range'])),
     ssh: shellWords('--ssh', text('--ssh', parsed.ssh) ?? 'ssh'),
+    requeue: flag(parsed.requeue),
     faults: list('--fault', parsed.fault).map(parseFault),
   }
 }

@@ -107,6 +107,11 @@ export const launchOptions: Record<string, Option> = {
   },
   'port-range': { type: 'string', value: 'A-B', describe: 'A-B: ports to listen on, for firewalls (any)' },
   wdir: { type: 'string', value: 'DIR', describe: 'working directory of the ranks (this one)' },
+  requeue: {
+    type: 'boolean',
+    describe:
+      'in a Slurm job: when ended early, go back into the queue, and then on from the newest checkpoint',
+  },
   fault: {
     type: 'array',
     value: 'SPEC',

@@ -84,8 +84,8 @@ export class LocalRank {
 
   #environment(job: AgentJob, { mark, folder, memoryFd, gpus }: RankPlace): NodeJS.ProcessEnv {
     const { np: size, localSize, nodeRank, numNodes, jobId } = job
-    const { opTimeout, startTimeout, allreduce, security, timeline, requireGpu, elastic, joins, network } =
-      job
+    const { opTimeout, startTimeout, allreduce, security, timeline, requireGpu, elastic, joins } = job
+    const { network, resumes } = job
     return rankEnvironment(
       { rank: this.rank, size, localRank: this.local, localSize, nodeRank, numNodes },
       {
@@ -103,6 +103,7 @@ export class LocalRank {
           joins,
           requireGpu,
           network,
+          resumes,
           faults: job.faults.filter(({ rank }) => rank === this.rank),
         },
         ...{ progressFd: PROGRESS_FD, memoryFd: memoryFd === null ? null : MEMORY_FD },

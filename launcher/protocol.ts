@@ -37,6 +37,8 @@ export interface AgentJob {
   /** Its ranks take the places of others that were lost. */
   joins: boolean
   network: NetworkChoice | null
+  /** train() goes on from what it finds in its folder. */
+  resumes: boolean
   /** Of all ranks. */
   faults: Fault[]
   /** Seconds. */

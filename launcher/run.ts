@@ -14,6 +14,7 @@ import { ListedHosts } from './hosts/listed.ts'
 import type { Output } from './output/output.ts'
 import { makePlan, type Plan, type PlannedHost, withGpus } from './plan.ts'
 import type { AgentJob } from './protocol.ts'
+import { checkRequeue } from './requeue.ts'
 import { openResults, runJob } from './runjob.ts'
 import { findScript } from './script.ts'
 import { planRemarks, showPlan } from './showplan.ts'
@@ -33,6 +34,7 @@ export async function run(
   const { hosts, named } = chooseHosts(args)
   const plan = makePlan(hosts, args)
   if (args.dryRun) return dryRun(plan, args)
+  checkRequeue(args)
   checkFolder(args.out ?? 'runs', args.out !== null && !holdsRun(args.out)) // a run may go on: train() decides
   if (args.transport === 'shm' && !canSleepOnMemory())
     throw new UsageError('--transport shm: not on this kind of machine; leave it out')

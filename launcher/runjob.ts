@@ -1,8 +1,10 @@
 import { holdsRun } from '../src/base/runfolder.ts'
 import type { RunArgs } from './args.ts'
+import type { Cause } from './cause.ts'
 import { Job, type JobSettings } from './job.ts'
 import { Output } from './output/output.ts'
 import type { Plan } from './plan.ts'
+import { requeueIfAsked } from './requeue.ts'
 import { Runs } from './runs.ts'
 import { onInterrupt } from './signals.ts'
 import { Timeline } from './timeline.ts'
@@ -33,19 +35,34 @@ export function openResults(args: RunArgs, plan: Plan, script: string): Results 
  */
 export async function runJob(
   settings: JobSettings,
-  { out }: RunArgs,
+  args: RunArgs,
   { runs, output }: Results,
   ended: (folder: string) => Promise<void>,
 ): Promise<number> {
   const job = new Job(settings, output, runs)
   const stopListening = onInterrupt(job)
-  const status = await job.run().finally(stopListening)
+  try {
+    const status = await job.run()
+    const { cause } = job // as it is now: a signal that comes later finds a job that has ended
+    await conclude(args, { runs, output }, cause, ended)
+    requeueIfAsked(args, cause, text => output.say(text))
+    return status
+  } finally {
+    stopListening()
+  }
+}
+
+async function conclude(
+  { out }: RunArgs,
+  { runs, output }: Results,
+  cause: Cause | null,
+  ended: (folder: string) => Promise<void>,
+): Promise<void> {
   // A script that never trained has made no run; its logs are kept where somebody asked, or has not seen all.
   const free = out === null ? output.hasUnheard : !holdsRun(out)
   if (runs.none && free) output.logInto(runs.claim(0).folder)
-  runs.finish(job.cause)
+  runs.finish(cause)
   if (runs.strays) output.say(runs.strays)
-  output.end(job.cause === null)
+  output.end(cause === null)
   for (const folder of runs.folders) await ended(folder)
-  return status
 }

@@ -6,6 +6,7 @@ import { divide } from './engine/division.ts'
 import { encoderFor } from './engine/encoder.ts'
 import { type Layout, layoutHash, layoutOf, type Network } from './engine/layout.ts'
 import { makeVectorEnv, specOf } from './env/registry.ts'
+import { evaluateTogether } from './evaluation.ts'
 import type { Fleet } from './fleet.ts'
 import { stopAsker } from './heed.ts'
 import { teamSize } from './parallel/teamsize.ts'
@@ -38,12 +39,20 @@ export async function assemble(
   reporter: Reporter,
   since: Since | null,
 ): Promise<Task> {
-  const { checkpointEvery, keep } = config
+  const { checkpointEvery, keep, evalEpisodes } = config
   const way = await wayOf({ config, sizes, comm, engine: fleet.engine, cut: fleet.cut })
   const { strategy, engine, optimizer, env = config.env, train = ppo, record } = way
   const { seed } = way.config ?? config
   const environments = environmentsOf(strategy.samples, sizes.envsPerShard)
   const [numEnvs, firstEnv] = [count(environments), environments.first]
+  const isDue = (update: number) =>
+    update === sizes.numUpdates || (checkpointEvery !== null && update % checkpointEvery === 0)
+  // Not one that is taken because time is up.
+  const scoreOf = async ({ state }: Commit) => {
+    if (!evalEpisodes || !isDue(state.update)) return null
+    engine.setNormalizer(normalizerOf(config, state))
+    return (await evaluateTogether(env, engine, strategy.peers ?? comm, evalEpisodes)).meanReturn
+  }
   const parts: Parts = {
     strategy,
     sampler: {
@@ -57,9 +66,11 @@ export async function assemble(
     reduction: fleet.reduction,
     log: reporter.log(sizes.totalSteps, since),
     keeper: {
-      isDue: update =>
-        update === sizes.numUpdates || (checkpointEvery !== null && update % checkpointEvery === 0),
-      keep: commit => reporter.save(() => checkpointOf(commit, config), keep),
+      isDue,
+      keep: async commit => {
+        const score = await scoreOf(commit)
+        await reporter.save(() => ({ ...checkpointOf(commit, config), score }), keep)
+      },
     },
     phase: phase => progress().phase(phase),
     asksToStop: stopAsker(),
@@ -120,6 +131,7 @@ export function policyOf(state: TrainState, config: TrainConfig): Checkpoint {
     steps: update * config.numEnvs * config.numSteps,
     paramsHash: hashParameters(parameters),
     tensors,
+    score: null,
     parameters,
     state: null,
   }

@@ -2,7 +2,6 @@ import { assemble, layoutFor, policyOf } from './assemble.ts'
 import { balancing, CutChanged } from './balance.ts'
 import { Status } from './base/contract.ts'
 import { PporunError, PreemptedError } from './base/errors.ts'
-import { part } from './base/math/parts.ts'
 import type { Communicator } from './collective/communicator.ts'
 import {
   describeOutcome,
@@ -13,13 +12,12 @@ import {
   summary,
   type TrainResult,
 } from './describe.ts'
-import type { Engine } from './engine/engine.ts'
 import { initialParameters } from './engine/init.ts'
+import { evaluateTogether } from './evaluation.ts'
 import { type Fleet, openFleet } from './fleet.ts'
 import { interrupted } from './heed.ts'
 import type { LastCommits } from './lastcommits.ts'
 import { loggers, silentLogger } from './log/logger.ts'
-import { type Evaluation, play, summarise } from './policy/evaluate.ts'
 import { type Commit, restore } from './ppo/commit.ts'
 import type { TrainConfig } from './ppo/config.ts'
 import { assertInStep } from './ppo/instep.ts'
@@ -108,7 +106,12 @@ async function goOn(
   await assertInStep(task.strategy, state.update, state.parameters, task.sampler.engine.layout)
 
   engine.setNormalizer(normalizerOf(config, state))
-  const evaluation = await evaluateTogether(task.env, engine, task.strategy.peers ?? comm)
+  const evaluation = await evaluateTogether(
+    task.env,
+    engine,
+    task.strategy.peers ?? comm,
+    EVALUATION_EPISODES,
+  )
   await reporter.close()
   reporter.fields({ ...outcome, ...task.record(), evaluation, status: 'completed' })
   const result = { folder: reporter.folder, ...outcome, evaluation }
@@ -132,11 +135,4 @@ async function leaveEarly(
   reporter.say(`${stopped}; ${remedy}`)
   await comm.close()
   throw new PreemptedError(`${stopped}; ${remedy}`, interrupted() ? Status.interrupted : Status.preempted)
-}
-
-/** Every rank plays its part of the episodes. */
-async function evaluateTogether(env: string, engine: Engine, comm: Communicator): Promise<Evaluation> {
-  const { first, last } = part(EVALUATION_EPISODES, comm.rank, comm.size)
-  const played = await play(env, engine, { first, count: last - first })
-  return summarise(await comm.allgather(played))
 }

@@ -37,7 +37,7 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
 
 async function trainOnRanks(options: TrainOptions, words: readonly string[]): Promise<TrainResult> {
   const asked = resolveConfig(options, words)
-  const { resume } = asked
+  const resume = asked.resume ?? (rankSettings()?.resumes ? 'auto' : null)
   if (resume === null) checked(asked) // before anybody is met and anything is written
   const run = newRun()
   const missed = await missedRun(run, resume)

@@ -16,6 +16,10 @@ export const options: Record<string, Option> = {
   },
   partition: { type: 'string', describe: "queue (the cluster's default)" },
   account: { type: 'string', describe: 'who pays (yours)' },
+  requeue: {
+    type: 'boolean',
+    describe: 'back into the queue when preempted or at the time limit, then on from its checkpoint',
+  },
   'job-name': { type: 'string', describe: "name of the job (the script's)" },
   out: { type: 'string', describe: 'folder of the run (runs/NAME-JOBID)' },
   o: { type: 'string', describe: 'file to write, - for the console (NAME.sbatch)' },
@@ -35,6 +39,7 @@ export function sbatch(argv: readonly string[]): number {
   const batch = batchScript({
     name: word('--job-name', name),
     lines: slurmLines(parsed),
+    requeue: flag(parsed.requeue),
     out: text('--out', parsed.out),
     command: [script, ...scriptArgs],
   })
@@ -70,19 +75,24 @@ function slurmLines(parsed: Record<string, unknown>): string[] {
     partition: given('partition'),
     account: given('account'),
   }
-  return Object.entries(settings).flatMap(([key, value]) =>
+  const lines = Object.entries(settings).flatMap(([key, value]) =>
     value === null ? [] : [`#SBATCH --${key}=${value}`],
   )
+  return flag(parsed.requeue) ? [...lines, ...REQUEUE] : lines
 }
+
+/** The log goes on, too; USR1 comes to the launcher a minute before the limit, or when the job is preempted. */
+const REQUEUE = ['#SBATCH --requeue', '#SBATCH --open-mode=append', '#SBATCH --signal=B:USR1@60']
 
 interface Batch {
   name: string
   lines: string[]
+  requeue: boolean
   out: string | null
   command: string[]
 }
 
-function batchScript({ name, lines, out, command }: Batch): string {
+function batchScript({ name, lines, requeue, out, command }: Batch): string {
   const folder = out === null ? `"runs/${name}-$SLURM_JOB_ID"` : quoted(out)
   return `#!/bin/bash
 #SBATCH --job-name=${name}
@@ -92,7 +102,7 @@ ${lines.join('\n')}
 # One launcher, on the first node: it finds the others in the allocation and starts a rank for each task. Because of
 # exec it is the launcher that hears scancel and the time limit.
 cd ${quoted(process.cwd())}
-exec node ${quoted(PPORUN)} --out ${folder} ${command.map(quoted).join(' ')}
+exec node ${quoted(PPORUN)} ${requeue ? '--requeue ' : ''}--out ${folder} ${command.map(quoted).join(' ')}
 `
 }
 

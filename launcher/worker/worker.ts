@@ -11,6 +11,7 @@ import { findGpus } from '../gpus.ts'
 import { ListedHosts } from '../hosts/listed.ts'
 import type { Plan, PlannedHost } from '../plan.ts'
 import { type AgentJob, markOf } from '../protocol.ts'
+import { checkRequeue } from '../requeue.ts'
 import { openResults, runJob } from '../runjob.ts'
 import { findScript } from '../script.ts'
 import { serve } from '../serve.ts'
@@ -59,6 +60,7 @@ async function lead(
   place: Place,
   ended: Ended,
 ): Promise<number> {
+  checkRequeue(args)
   checkFolder(args.out ?? 'runs', args.out !== null && !holdsRun(args.out))
   const plan = planOf(size)
   const machines = plan.hosts.map(() => machineId())

@@ -123,6 +123,8 @@ export interface RankSettings {
   requireGpu: boolean
   /** null: all ranks are on this host. */
   network: NetworkChoice | null
+  /** train() goes on from what it finds in its folder, unless it is told otherwise. */
+  resumes: boolean
   /** What goes wrong in this rank on purpose. */
   faults: Fault[]
 }

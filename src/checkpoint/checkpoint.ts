@@ -4,7 +4,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { PporunError, UsageError } from '../base/errors.ts'
-import { findCheckpoint, pointLatest } from './folder.ts'
+import { findCheckpoint, pointTo } from './folder.ts'
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from './safetensors.ts'
 
 /**
@@ -14,7 +14,7 @@ import { decodeSafetensors, encodeSafetensors, type NamedTensor } from './safete
  *   parameters.safetensors   the parameters, for other programs too
  *   state.v8                 whatever else training needs to go on exactly (V8's serialisation of plain data)
  *
- * and `checkpoints/latest`, a link to the newest. Written aside, synced and renamed: a reader never sees half of one.
+ * and the links `checkpoints/latest`, to the newest, and `best`, to that with the best score. Written aside, synced and renamed: a reader never sees half of one.
  */
 export interface Checkpoint extends About {
   /** Of the flat vector below, in order. */
@@ -39,6 +39,8 @@ interface About {
   normalizer: StoredNormalizer | null
   steps: number
   paramsHash: string
+  /** Mean return of its evaluation; null: it has had none. */
+  score: number | null
 }
 
 const FORMAT = 2
@@ -66,7 +68,8 @@ export async function saveCheckpoint(runFolder: string, checkpoint: Checkpoint):
     await rm(temporary, { recursive: true, force: true }).catch(() => {})
     throw error
   }
-  pointLatest(dirname(path), basename(path))
+  pointTo(dirname(path), 'latest', basename(path))
+  if (isBest(runFolder, checkpoint)) pointTo(dirname(path), 'best', basename(path))
   return path
 }
 
@@ -79,6 +82,17 @@ export function loadCheckpoint(path: string): Checkpoint {
   )
   const state: unknown = inFile(folder, STATE, () => deserialize(readChecked(folder, STATE, files)))
   return { ...about, tensors, parameters: vector, state }
+}
+
+/** Of those with a score; of equal ones the earliest. */
+function isBest(runFolder: string, { score }: Checkpoint): boolean {
+  if (score === null) return false
+  try {
+    const { score: best } = readAbout(join(runFolder, 'checkpoints', 'best'))
+    return score > (best ?? Number.NEGATIVE_INFINITY)
+  } catch {
+    return true // there is none, or it is damaged
+  }
 }
 
 function readChecked(folder: string, name: string, hashes: Record<string, string>): Uint8Array {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readlinkSync, realpathSync, renameSync, symlinkSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { UsageError } from '../base/errors.ts'
 
 /** The folder `checkpoints` of a run: which there are, which is the newest, which go. */
@@ -24,19 +24,23 @@ export function findCheckpoint(path: string): string {
   throw new UsageError(`${path}: ${what}; name a run's folder or one of its checkpoints/<steps>`)
 }
 
-/** Removes all but the newest `keep`, and what a writer that died has left half done. */
+/** Removes all but the newest `keep` and the best, and what a writer that died has left half done. */
 export async function pruneCheckpoints(runFolder: string, keep: number): Promise<void> {
   const parent = join(runFolder, 'checkpoints')
   const unfinished = readdirSync(parent).filter(name => name.endsWith('.tmp'))
   const old = [...listCheckpoints(runFolder).slice(keep), ...unfinished.map(name => join(parent, name))]
-  for (const path of old) await rm(path, { recursive: true, force: true })
+  const best = targetOf(join(parent, 'best'))
+  for (const path of old) if (basename(path) !== best) await rm(path, { recursive: true, force: true })
 }
 
 /** A link cannot be overwritten in one step, but a rename over it can. */
-export function pointLatest(parent: string, name: string): void {
-  const link = join(parent, 'latest')
-  if (existsSync(link) && readlinkSync(link) === name) return
+export function pointTo(parent: string, which: 'latest' | 'best', name: string): void {
+  const link = join(parent, which)
+  if (targetOf(link) === name) return
   const temporary = `${link}.${process.pid}.tmp`
   symlinkSync(name, temporary)
   renameSync(temporary, link)
 }
+
+/** What a link names; null: there is none, or it leads nowhere. */
+const targetOf = (link: string): string | null => (existsSync(link) ? readlinkSync(link) : null)

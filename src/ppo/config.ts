@@ -67,6 +67,7 @@ export interface TrainConfig {
   updateNoise: number
   checkpointEvery: number | null
   keep: number
+  evalEpisodes: number | null
   resume: string | null
 }
 

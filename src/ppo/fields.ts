@@ -118,6 +118,13 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
     doc: 'updates from one checkpoint to the next',
   },
   keep: { kind: whole(1), default: 3, doc: 'newest checkpoints that stay', mayChange: true },
+  evalEpisodes: {
+    kind: whole(1),
+    default: null,
+    none: 'off',
+    doc: 'evaluates each checkpoint with so many; the best stays: checkpoints/best',
+    mayChange: true,
+  },
   resume: {
     kind: { type: 'text' },
     default: null,

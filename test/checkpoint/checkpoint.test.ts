@@ -20,6 +20,7 @@ function checkpointAt(steps: number): Checkpoint {
     tensors,
     steps,
     paramsHash: `hash of ${steps}`,
+    score: null,
     parameters,
     state: { update: steps, moments: Float64Array.of(Number.NaN, 1 / 3), bytes: Uint8Array.of(1, 2) },
   }

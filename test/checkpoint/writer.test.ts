@@ -12,6 +12,7 @@ const at = (steps: number): Checkpoint => ({
   normalizer: null,
   steps,
   paramsHash: '',
+  score: null,
   tensors: [{ name: 'w', shape: [1], offset: 0, size: 1 }],
   parameters: Float32Array.of(steps),
   state: { steps },
@@ -27,6 +28,24 @@ test('the newest stay, and what a dead writer left half done goes', async t => {
   assert.deepEqual(readdirSync(join(run, 'checkpoints')).sort(), ['100', '200', 'latest'])
   assert.deepEqual(loadCheckpoint(run).state, { steps: 200 })
   assert.deepEqual(warnings, [])
+})
+
+test('the best by evaluation stays, and of equal ones the earliest', async t => {
+  const run = temporaryFolder(t)
+  const writer = new CheckpointWriter(run, text => assert.fail(text))
+  const scores: [steps: number, score: number | null][] = [
+    [10, null],
+    [20, 5],
+    [30, 7],
+    [40, 7],
+    [50, 6],
+    [60, null],
+    [70, 1],
+  ]
+  for (const [steps, score] of scores) await writer.save({ ...at(steps), score }, 2)
+  await writer.close()
+  assert.deepEqual(readdirSync(join(run, 'checkpoints')).sort(), ['30', '60', '70', 'best', 'latest'])
+  assert.deepEqual(loadCheckpoint(join(run, 'checkpoints', 'best')).state, { steps: 30 })
 })
 
 test('what cannot be written is a warning, the last good one stays, and a later one is tried again', async t => {

@@ -36,7 +36,10 @@ export function configureSlurm(folder: string, names: readonly string[], address
     `SlurmctldLogFile=${folder}/slurmctld.log`,
     `SlurmdLogFile=${folder}/slurmd.%n.log`,
     ...nodes,
-    'PartitionName=debug Nodes=ALL Default=YES',
+    'PartitionName=debug Nodes=ALL Default=YES PriorityTier=1 GraceTime=20',
+    'PartitionName=urgent Nodes=ALL PriorityTier=2',
+    'PreemptType=preempt/partition_prio',
+    'PreemptMode=REQUEUE',
   ]
   writeFileSync(join(place, 'slurm.conf'), `${lines.join('\n')}\n`)
   writeFileSync(join(folder, 'munge.key'), randomBytes(1024), { mode: 0o400 })

@@ -26,3 +26,13 @@ test('a job of one without a launcher does the same', async t => {
   assert.equal(status, 130, stderr)
   assert.match(stderr, /pporun: stopped after update \d+ of 600; go on with --resume runs\/train-\S+$/m)
 })
+
+test('--requeue without a Slurm job, or without a folder to find again, is refused', async () => {
+  const alone = await run(['--requeue', '--out', 'x', 'train'])
+  assert.equal(alone.status, 2)
+  assert.match(alone.stderr, /^pporun: --requeue: not inside a Slurm job/)
+  const env = { SLURM_JOB_ID: '1', SLURM_JOB_NODELIST: 'n1', SLURM_TASKS_PER_NODE: '1' }
+  const nowhere = await run(['--requeue', '--launcher', 'local', 'train'], { env })
+  assert.equal(nowhere.status, 2)
+  assert.match(nowhere.stderr, /^pporun: --requeue needs --out DIR/)
+})

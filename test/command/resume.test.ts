@@ -94,3 +94,17 @@ test('a folder in use is refused without --resume; auto begins where nothing is'
   assert.equal(nowhere.status, 2)
   assert.match(nowhere.stderr, /there is no run in/)
 })
+
+test('--eval-episodes evaluates each checkpoint, keeps the best, and changes no bit', async t => {
+  const folder = temporaryFolder(t)
+  const [plain, evaluated] = [join(folder, 'plain'), join(folder, 'evaluated')]
+  const few = ['--total-steps', '3840']
+  const hash = await trained(plain, 2, few)
+  assert.equal(await trained(evaluated, 2, [...few, '--eval-episodes', '3', '--keep', '1']), hash)
+  const kept = readdirSync(join(evaluated, 'checkpoints')).filter(name => /^\d+$/.test(name))
+  const best = readlinkSync(join(evaluated, 'checkpoints', 'best'))
+  assert.ok(kept.includes(best) && kept.includes('3840') && kept.length <= 2, kept.join())
+  const score = (of: string) =>
+    readJson<{ score: number | null }>(evaluated, 'checkpoints', of, 'checkpoint.json').score!
+  assert.ok(score(best) >= score('latest'))
+})

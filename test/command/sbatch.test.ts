@@ -13,7 +13,7 @@ test('pporun sbatch writes a script that bash and Slurm can read, with the words
   const cwd = temporaryFolder(t)
   script(cwd, '', 'my train.ts')
   const words =
-    '--nodes 4 --ntasks-per-node 16 --gpus-per-node 4 --time 1-2:00:00 --partition gpu --account a.b'
+    '--nodes 4 --ntasks-per-node 16 --gpus-per-node 4 --time 1-2:00:00 --partition gpu --account a.b --requeue'
   const mine = ['my train.ts', '--seed', '3', `it's`]
   const { status, stdout } = await run(['sbatch', ...words.split(' '), '--job-name', 'mine', ...mine], {
     cwd,
@@ -21,13 +21,15 @@ test('pporun sbatch writes a script that bash and Slurm can read, with the words
   assert.deepEqual([status, stdout], [0, 'wrote mine.sbatch; start it with: sbatch mine.sbatch\n'])
   const text = readFileSync(join(cwd, 'mine.sbatch'), 'utf8')
   assert.equal(bash(join(cwd, 'mine.sbatch')), '')
-  assert.match(text, /^#!\/bin\/bash\n(#SBATCH --[a-z-]+=\S+\n)+\n/)
+  assert.match(text, /^#!\/bin\/bash\n(#SBATCH --[a-z-]+(=\S+)?\n)+\n/)
   for (const line of [
     'nodes=4',
     'ntasks-per-node=16',
     'gpus-per-node=4',
     'time=1-2:00:00',
     'partition=gpu',
+    'requeue',
+    'signal=B:USR1@60',
     'job-name=mine',
   ])
     assert.ok(text.includes(`#SBATCH --${line}\n`), line)
@@ -39,7 +41,7 @@ test('pporun sbatch writes a script that bash and Slurm can read, with the words
     .replace(/^exec node/, `printf '%s\\n'`)
   const env = { ...process.env, SLURM_JOB_ID: '77' }
   const seen = spawnSync('bash', ['-c', exec], { encoding: 'utf8', env }).stdout.trimEnd().split('\n')
-  assert.deepEqual(seen.slice(1), ['--out', 'runs/mine-77', ...mine])
+  assert.deepEqual(seen.slice(1), ['--requeue', '--out', 'runs/mine-77', ...mine])
   assert.equal(seen[0], join(checkout, 'launcher', 'pporun.mjs'))
 })
 
@@ -69,7 +71,7 @@ test('a file is not written over, a script must be there, a value must be one th
 test('the scripts in scripts/slurm: bash reads them, pporun takes their words', async t => {
   const folder = join(checkout, 'scripts', 'slurm')
   const names = readdirSync(folder).filter(name => name.endsWith('.sbatch'))
-  assert.equal(names.length, 5)
+  assert.ok(names.length >= 5)
   for (const name of names) {
     assert.equal(bash(join(folder, name)), '', name)
     const text = readFileSync(join(folder, name), 'utf8')
@@ -77,7 +79,7 @@ test('the scripts in scripts/slurm: bash reads them, pporun takes their words', 
     const tasks = Number(/--ntasks-per-node=(\d+)/.exec(text)?.[1])
     // The same script with --dry-run, in an allocation of its own size.
     const dry = join(temporaryFolder(t), name)
-    writeFileSync(dry, text.replace('pporun.mjs', 'pporun.mjs --dry-run'))
+    writeFileSync(dry, text.replace(/exec node \S+/, '$& --dry-run'))
     const slurm = {
       SLURM_SUBMIT_DIR: checkout,
       SLURM_JOB_ID: '7',

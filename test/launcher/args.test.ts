@@ -53,6 +53,7 @@ test('without options: no number of ranks, and the defaults of the contract', ()
     ssh: ['ssh'],
     iface: null,
     portRange: null,
+    requeue: false,
     faults: [],
   }
   assert.deepEqual(parseRun(['a.ts']), expected)
@@ -60,7 +61,7 @@ test('without options: no number of ranks, and the defaults of the contract', ()
 
 test('every option is read, also after a value that looks like an option’s name', () => {
   const words =
-    '--out np --allreduce direct --security none --on-failure shrink --min-np 2 --wdir x -x A=1 -x B=x=y --op-timeout 1.5 --start-timeout=2 --timeout 3 --grace 4 --quiet --timeline --map-by node --oversubscribe --hostfile h -H a:2 --host b --launcher ssh --dry-run --check --require-gpu --timestamp-output --ssh=x --iface eth1 --port-range 1-65535 --fault rank=1,op=2,kind=delay,seconds=0.5 -np 3'
+    '--out np --allreduce direct --security none --on-failure shrink --min-np 2 --wdir x -x A=1 -x B=x=y --op-timeout 1.5 --start-timeout=2 --timeout 3 --grace 4 --quiet --timeline --map-by node --oversubscribe --hostfile h -H a:2 --host b --launcher ssh --dry-run --check --require-gpu --timestamp-output --ssh=x --iface eth1 --port-range 1-65535 --requeue --fault rank=1,op=2,kind=delay,seconds=0.5 -np 3'
   const parsed = parseRun([...words.split(' '), 'a.ts'])
   assert.deepEqual(parsed, {
     np: 3,
@@ -94,6 +95,7 @@ test('every option is read, also after a value that looks like an option’s nam
     ssh: ['x'],
     iface: 'eth1',
     portRange: [1, 65_535],
+    requeue: true,
     faults: [{ rank: 1, update: null, op: 2, kind: 'delay', seconds: 0.5 }],
   })
 })

@@ -27,7 +27,7 @@ function engineOf(flat: Float32Array = parameters): ReferenceEngine {
 
 function save(run: string, flat: Float32Array = parameters): Promise<string> {
   const { network, tensors } = layout
-  const about = { env, network, normalizer: null, steps: 1, paramsHash: '', state: null }
+  const about = { env, network, normalizer: null, steps: 1, paramsHash: '', score: null, state: null }
   return saveCheckpoint(run, { ...about, tensors, parameters: flat })
 }
 
@@ -121,7 +121,15 @@ test('parameters that are not those of the network are refused', async t => {
   const other = temporaryFolder(t)
   const { tensors } = layoutOf({ ...layout.network, hidden: [4] })
   const size = tensors.reduce((sum, tensor) => sum + tensor.size, 0)
-  const about = { env, network: layout.network, normalizer: null, steps: 1, paramsHash: '', state: null }
+  const about = {
+    env,
+    network: layout.network,
+    normalizer: null,
+    steps: 1,
+    paramsHash: '',
+    score: null,
+    state: null,
+  }
   await saveCheckpoint(other, { ...about, tensors, parameters: new Float32Array(size) })
   assert.throws(() => loadPolicy(other), PporunError)
 })
