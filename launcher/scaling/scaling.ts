@@ -101,10 +101,9 @@ async function measure(args: ScalingArgs, ranks: readonly number[], folder: stri
 /** What each row would take by its parts, measured now and on one rank. */
 async function predictionsFor(args: ScalingArgs, rows: readonly ScalingRow[]): Promise<Prediction[]> {
   const costs = await measureCosts(args)
-  const job = await measureJob(
-    args,
-    rows.map(({ np }) => np),
-  )
+  // In weak scaling a rank's share is always what one rank has.
+  const weak = args.mode === 'weak'
+  const one = await measureJob(args, weak ? [1] : rows.map(({ np }) => np))
   const overSockets = args.launch.includes('--transport=zmq')
   const predictions: Prediction[] = []
   for (const { np, allreduce } of rows) {
@@ -113,7 +112,11 @@ async function predictionsFor(args: ScalingArgs, rows: readonly ScalingRow[]): P
       costs: overSockets || args.elsewhere ? { ...costs, memory: null } : costs,
       ...(!args.elsewhere && { cores: availableParallelism() }),
     }
-    predictions.push(await predict(job, cluster, allreduce as AllreduceChoice, args.seed))
+    const times = weak ? np : 1
+    const [numEnvs, batchSize, shards] = [one.numEnvs, one.batchSize, one.shards].map(n => n * times)
+    predictions.push(
+      await predict({ ...one, numEnvs, batchSize, shards }, cluster, allreduce as AllreduceChoice, args.seed),
+    )
   }
   return predictions
 }

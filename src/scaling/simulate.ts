@@ -1,6 +1,6 @@
 import type { AllreduceChoice } from '../base/contract.ts'
 import { Purpose, uniform } from '../base/math/streams.ts'
-import { ProgressWriter } from '../base/progress.ts'
+import { ProgressWriter, progressBytes } from '../base/progress.ts'
 import { Communicator } from '../collective/communicator.ts'
 import { inprocTransports } from '../collective/inproc.ts'
 import { type Reduce, type ReduceOp, reductions } from '../collective/reduce.ts'
@@ -88,7 +88,7 @@ function communicatorsOf(
       localSize: host.size,
       nodes,
       allreduce,
-      progress: new ProgressWriter(new ArrayBuffer(64), 0),
+      progress: new ProgressWriter(new ArrayBuffer(progressBytes(1)), 0),
       memory,
       levels: costs.memory !== null && ranksPerHost > 1 && ranks > 1,
       reductions: charged(costs.reduce, bytes => network.threads[rank].work(network.clock.now(), bytes)),
