@@ -83,7 +83,11 @@ export async function sampler(setting: Setting): Promise<Way> {
 
     max: values => comm.allreduce(values, 'max'),
     waited: () => comm.elapsed + group.elapsed,
-    traffic: () => ({ trajectories: trajectories.total, weights: weights.total, allreduce: { bytes: gradients } }),
+    traffic: () => ({
+      trajectories: trajectories.total,
+      weights: weights.total,
+      allreduce: { bytes: gradients },
+    }),
   }
   return { strategy, engine, optimizer: makeOptimizer(engine) }
 }

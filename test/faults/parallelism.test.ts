@@ -42,4 +42,23 @@ for (const [name, ...way] of ways)
     }
   })
 
+for (const name of ['local', 'sampler', 'server', 'model'])
+  test(`${name}: three ranks go on without the first`, async t => {
+    const folder = temporaryFolder(t)
+    const [out, alone] = [join(folder, 'shrunk'), join(folder, 'alone')]
+    const options = [...TRAIN, '--total-steps', '7680']
+    const way = ['--parallelism', name]
+    const job = pporun(['-np', '4', '--on-failure', 'shrink', '--out', out, ...options, ...way])
+    const pid = await job.rank(0)
+    await until('a checkpoint', () => existsSync(join(out, 'checkpoints', 'latest')) || undefined, 30)
+    process.kill(pid, 'SIGKILL')
+    const { status, stderr } = await job.ended
+    assert.equal(status, 0, stderr)
+    assert.match(stderr, /was killed by SIGKILL/)
+    await job.allGone(5)
+    if (name !== 'sampler' && name !== 'server') return
+    assert.equal((await run(['--out', alone, ...options])).status, 0)
+    assert.equal(hashOf(out), hashOf(alone))
+  })
+
 const hashOf = (out: string): string => readJson<{ paramsHash: string }>(out, 'run.json').paramsHash
