@@ -17,7 +17,7 @@ for (let k = 0; k < ${rounds}; k++) {
   if (k === 200 && comm.rank === 1) { ${act} }
   const array = new Float64Array(1000).fill(k + comm.rank)
   await comm.allreduce(array)
-  if (array.some(x => x !== 3 * k + 3)) throw new Error('a wrong sum')
+  if (array.some(x => x !== comm.size * (k + (comm.size - 1) / 2))) throw new Error('a wrong sum')
 }
 await comm.close()
 `
@@ -46,13 +46,14 @@ async function run(
   t: TestContext,
   over: string,
   { fault, source, strike, options = [], ...expected }: Case,
+  np = 3,
 ): Promise<void> {
   const folder = temporaryFolder(t)
   const network = new FaultyNetwork()
   const before = over === 'tcp' && expected.network ? interposed(await network.open(t)) : ''
   const env = over === 'tcp' ? { TMPDIR: folderForTcp(folder) } : {}
   const transport = ['--transport', over === 'shm' ? 'shm' : 'zmq']
-  const job = pporun(['-np', '3', ...transport, ...options, script(folder, before + source)], { env })
+  const job = pporun(['-np', String(np), ...transport, ...options, script(folder, before + source)], { env })
   await job.prints('half')
   if (expected.network) network.fault = { kind: expected.network, to: 1 }
   const start = performance.now()
@@ -65,7 +66,7 @@ async function run(
     () => job.processes().length,
   )
   const named = expected.named ? expected.named.test(stderr) : !stderr.includes('all ranks are ended')
-  note({ fault, over, seconds, named, status, left })
+  note({ fault: np === 3 ? fault : `${fault}, np ${np}`, over, seconds, named, status, left })
   assert.ok([expected.status].flat().includes(status!), `${status}\n${stderr}`)
   assert.ok(named, stderr)
   if (expected.network) assert.ok(network.struck > 0, 'ranks did not go through the network that is at fault')
@@ -224,3 +225,27 @@ for (const allreduce of ['ring', 'direct', 'star'])
     }))
 for (const row of ofLinks) test(`${row.fault}, tcp`, t => run(t, 'tcp', row))
 test('F2 kill -9, tcp', t => run(t, 'tcp', ofRanks[2]))
+
+/** Two ranks have but each other to blame; of four, some are nobody's neighbour of the one that fails. */
+const again = /^(F2 kill -9|F3|F4 SIGSTOP, --op|F9|F12|F18 another length)/
+for (const np of [2, 4]) {
+  for (const [over, rows] of [
+    ['ipc', ofRanks],
+    ['tcp', ofLinks],
+  ] as const)
+    for (const row of rows.filter(({ fault }) => again.test(fault)))
+      test(`${row.fault}, ${over}, np ${np}`, t => run(t, over, row, np))
+}
+for (const over of ['shm', 'ipc'])
+  test(`F16 all but one, ${over}, np 4`, t =>
+    run(
+      t,
+      over,
+      {
+        ...ofRanks.find(({ fault }) => fault === 'F16 two at once')!,
+        fault: 'F16 all but one at once',
+        strike: kill('SIGKILL', 1, 2, 3),
+        named: /rank [123] \(.*\) was killed by SIGKILL/,
+      },
+      4,
+    ))
