@@ -5,8 +5,9 @@ import { balanced, cutOf } from './parallel/cut.ts'
 import type { Commit } from './ppo/commit.ts'
 import type { Keeper } from './ppo/ppo.ts'
 
-/** Updates from one look at how fast ranks are to the next. */
+/** Updates from one look at how fast ranks are to the next; the first look comes soon. */
 const EVERY = 10
+const FIRST = 3
 
 /** Shards are spread in another way from this commit on: all ranks throw it alike. */
 export class CutChanged extends Error {
@@ -27,7 +28,7 @@ export class CutChanged extends Error {
  */
 export function balancing(comm: Communicator, cut: Cut | null, numShards: number, keeper: Keeper): Keeper {
   const now = cut ?? cutOf(numShards, comm.size)
-  const isLook = (update: number) => update % EVERY === 0
+  const isLook = (update: number) => update === FIRST || update % EVERY === 0
   let before = worked()
   return {
     isDue: update => keeper.isDue(update) || isLook(update),
