@@ -53,8 +53,9 @@ export async function restore({ running, environments }: Commit, sampler: Sample
 
 /** Throws on all ranks alike: they hold the same. */
 function assertFiniteParameters({ parameters, update }: TrainState): void {
-  const at = parameters.findIndex(x => !Number.isFinite(x))
-  if (at >= 0) throw new NonFiniteError(`parameter ${at} is ${parameters[at]} after update ${update}`)
+  for (let at = 0; at < parameters.length; at++)
+    if (parameters[at] - parameters[at] !== 0)
+      throw new NonFiniteError(`parameter ${at} is ${parameters[at]} after update ${update}`)
 }
 
 type Part = Pick<Commit, 'running' | 'environments'>
