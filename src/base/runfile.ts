@@ -38,6 +38,7 @@ export class RunFile {
   readonly #start: number = Date.now()
   readonly #fields: Record<string, unknown> = {}
   #silent: boolean
+  #warned = false
 
   /** @param isOld the run goes on: its file stays as it is until there is something to add. */
   constructor(folder: string, np: number, isOld = false) {
@@ -80,6 +81,14 @@ export class RunFile {
       wallSeconds: (Date.now() - this.#start) / 1000,
       ...this.#fields,
     }
-    writeAtomically(join(this.folder, 'run.json'), `${JSON.stringify(fields, null, 2)}\n`)
+    const path = join(this.folder, 'run.json')
+    try {
+      writeAtomically(path, `${JSON.stringify(fields, null, 2)}\n`)
+    } catch (error) {
+      // A full disk ends no job; the old text stays.
+      if (!this.#warned)
+        process.stderr.write(`pporun: warning: ${path} not written: ${(error as Error).message}\n`)
+      this.#warned = true
+    }
   }
 }

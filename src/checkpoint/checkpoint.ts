@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, rename, rm, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { PporunError, UsageError } from '../base/errors.ts'
@@ -60,6 +60,10 @@ export async function saveCheckpoint(runFolder: string, checkpoint: Checkpoint):
   const text = sealed({ format: FORMAT, ...about, files: hashes })
   try {
     await mkdir(temporary, { recursive: true })
+    await refuseIfFull(
+      temporary,
+      Object.values(data).reduce((sum, { length }) => sum + length, text.length),
+    )
     for (const [name, bytes] of Object.entries({ ...data, [ABOUT]: text }))
       await writeSynced(join(temporary, name), bytes)
     await rm(path, { recursive: true, force: true })
@@ -82,6 +86,15 @@ export function loadCheckpoint(path: string): Checkpoint {
   )
   const state: unknown = inFile(folder, STATE, () => deserialize(readChecked(folder, STATE, files)))
   return { ...about, tensors, parameters: vector, state }
+}
+
+/** The last bytes of a disk are for metrics and logs: to use them up would end the job. */
+const RESERVE = 1 << 19
+
+async function refuseIfFull(folder: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder)
+  if (bavail * bsize < bytes + RESERVE)
+    throw new Error(`ENOSPC: it takes ${bytes} bytes, and ${bavail * bsize} are free`)
 }
 
 /** Of those with a score; of equal ones the earliest. */
