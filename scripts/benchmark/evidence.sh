@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Takes the figures again, each with its command, commit, machine and date: evidence.sh [WORD...] writes figures/WORD.md.
+# Some twelve minutes for all on two idle cores; the words, with minutes: ppo 3, puffer 1.5, np2 1.5, allreduce 1, scaling 1,
+# ray 2, rig 1.5, curves 1.5; and, not among all: env 2, threshold 4.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+npm run --silent build
+run="node --enable-source-maps dist/scripts/scaling"
+command_of() {
+  case $1 in
+    ppo | puffer | np2 | allreduce | env) echo "scripts/benchmark/peers.sh $1 2" ;;
+    threshold) echo "scripts/benchmark/peers.sh threshold 1" ;;
+    ray) echo "$run/ray.js 3" ;;
+    rig) echo "$run/rig.js 2" ;;
+    curves) echo "$run/curves.js" ;;
+    scaling) echo "node launcher/pporun.mjs scaling train --np 1,2 --repeats 3 --predict -- --num-envs 64 --batch-size 2048 --total-steps 200000" ;;
+    *) echo "evidence.sh knows no $1" >&2; exit 2 ;;
+  esac
+}
+mkdir -p scripts/benchmark/figures
+processor=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)
+for word in ${*:-ppo puffer np2 allreduce scaling ray rig curves}; do
+  command=$(command_of "$word")
+  page=scripts/benchmark/figures/$word.md
+  begin="$(date -u '+%Y-%m-%d %H:%M') UTC, load $(cut -d' ' -f1 /proc/loadavg)"
+  echo "$word: $command" >&2
+  printf '%s\n' "# $word" '' "\`$command\`" '' \
+    "Commit $(git rev-parse --short HEAD); $(nproc) cores of ${processor:-$(uname -m)}; Node $(node --version); $begin." '' > "$page"
+  { [ "$word" = scaling ] && echo '```'; $command; [ "$word" = scaling ] && echo '```'; true; } >> "$page"
+done
