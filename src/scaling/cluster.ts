@@ -35,6 +35,8 @@ export class SimulatedNetwork implements Network {
   readonly #cluster: Cluster
   readonly #out: Port
   readonly #in: Port
+  /** By sender and receiver: a message never passes one that was sent before it, however short it is. */
+  readonly #arrived: Float64Array
 
   constructor(cluster: Cluster, clock: VirtualClock) {
     const hosts = hostOf(cluster, cluster.ranks - 1) + 1
@@ -44,6 +46,7 @@ export class SimulatedNetwork implements Network {
     this.threads = Array.from({ length: cluster.ranks }, () => new Thread(shared))
     this.#out = new Float64Array(hosts)
     this.#in = new Float64Array(hosts)
+    this.#arrived = new Float64Array(cluster.ranks * cluster.ranks)
   }
 
   async carry(bytes: number, from: number, to: number): Promise<void> {
@@ -55,7 +58,9 @@ export class SimulatedNetwork implements Network {
     const onLink = here === there ? 0 : bytes * link.byte
     const left = onLink === 0 ? sent : take(this.#out, here, sent, onLink)
     const latency = Math.max(0, time - work) + (here === there ? 0 : link.latency)
-    await this.clock.sleep(left + latency - this.clock.now())
+    const pair = from * this.#cluster.ranks + to
+    this.#arrived[pair] = Math.max(this.#arrived[pair], left + latency)
+    await this.clock.sleep(this.#arrived[pair] - this.clock.now())
     const come = this.clock.now()
     const arrived = onLink === 0 ? come : take(this.#in, there, come - onLink, onLink)
     const received = this.threads[to].work(arrived, each)

@@ -54,6 +54,20 @@ test('one host: nothing goes over a link', async () => {
   assert.ok(Math.abs(took - (2 * 0.001 + 0.75 * 9600 * 1e-7)) < 1e-9, `${took}`)
 })
 
+test('a short message does not pass a long one that was sent before it', async () => {
+  const slow = { ...costs, messages: [costs.messages[0], { bytes: 1e6, time: 100, work: 0.03 }] }
+  await simulate({ ...cluster(2), costs: slow }, {}, async ({ comm }) => {
+    const lengths = [125_000, 1]
+    for (const length of lengths)
+      if (comm.rank === 0) await comm.send(new Float64Array(length).fill(length), 1)
+      else {
+        const array = new Float64Array(length)
+        await comm.recv(array, 0)
+        assert.ok(array.every(x => x === length))
+      }
+  })
+})
+
 test('ranks that share cores wait for them', async () => {
   const work = (rank: SimulatedRank) => rank.compute(3)
   assert.equal(await simulate(cluster(4), {}, work), 3)
