@@ -10,7 +10,7 @@ const mean = values => values.reduce((sum, value) => sum + value, 0) / values.le
 
 function resultOf(name, ranks) {
   const run = join(folder, `${name}-${ranks}`)
-  if (!existsSync(run)) return null
+  if (!existsSync(join(run, 'run.json'))) return null
   const { sps, evaluation } = JSON.parse(readFileSync(join(run, 'run.json'), 'utf8'))
   const updates = readFileSync(join(run, 'metrics.jsonl'), 'utf8')
     .trim()
