@@ -209,6 +209,7 @@ export class Elastic {
     if (this.#met) this.#half = this.#half === 0 ? 1 : 0
     this.#met = false
     this.#epoch += GENERATIONS
+    ranks.regroup()
     this.#parts.rendezvous = new Rendezvous(this.#plan.np, members)
     output.first = members[0]
     const nodes = members.map(rank => this.#plan.ranks[rank].node)

@@ -6,9 +6,9 @@ export type Failure = Extract<RankMessage, { type: 'failed' }>
 interface RankEntry {
   pid: number
   greeted: boolean
-  /** Newest communicator that it has asked for, and the newest that it has closed; they count from 1. */
-  connected: number
-  closed: number
+  /** Communicators that it has asked for and not closed, by their generations, and those that it has closed. */
+  open: Set<number>
+  closed: Set<number>
   failure: Failure | null
   ended: boolean
   /** One of those that train together; false: lost, or the replacement of one that has not joined them yet. */
@@ -18,8 +18,8 @@ interface RankEntry {
 const fresh = (takesPart: boolean): RankEntry => ({
   pid: 0,
   greeted: false,
-  connected: 0,
-  closed: 0,
+  open: new Set(),
+  closed: new Set(),
   failure: null,
   ended: false,
   takesPart,
@@ -46,13 +46,15 @@ export class RankTable {
   }
 
   connected(rank: number, generation: number): void {
-    this.#ranks[rank].connected = generation
+    this.#ranks[rank].open.add(generation)
   }
 
   /** True if it was the last to close this communicator. */
   closed(rank: number, generation: number): boolean {
-    this.#ranks[rank].closed = generation
-    return this.members().every(member => this.#ranks[member].closed >= generation)
+    const { open, closed } = this.#ranks[rank]
+    open.delete(generation)
+    closed.add(generation)
+    return this.members().every(member => this.#ranks[member].closed.has(generation))
   }
 
   failed(rank: number, failure: Failure): void {
@@ -77,7 +79,7 @@ export class RankTable {
 
   /** Holds a communicator that it has not closed: the others may still need it. */
   isConnected(rank: number): boolean {
-    return this.#ranks[rank].connected > this.#ranks[rank].closed
+    return this.#ranks[rank].open.size > 0
   }
 
   /** A rank that has not come as far as its preload. */
@@ -92,6 +94,11 @@ export class RankTable {
   /** Those that train together. */
   members(): number[] {
     return this.#ranks.flatMap(({ takesPart }, rank) => (takesPart ? [rank] : []))
+  }
+
+  /** Others take part from now on: nobody needs the communicators that were. */
+  regroup(): void {
+    for (const { open } of this.#ranks) open.clear()
   }
 
   takesPart(rank: number): boolean {

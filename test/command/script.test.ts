@@ -146,6 +146,21 @@ test('without --out a run goes to runs/<script>-<date>-<time>', async t => {
   assert.deepEqual(others, [])
 })
 
+test('communicators are closed in any order', async t => {
+  const body = `
+import { connect } from 'pporun'
+const first = await connect({ transport: 'zmq' })
+const second = await connect()
+await second.close()
+const x = Float64Array.of(first.rank)
+await first.allreduce(x)
+if (x[0] !== 1) throw new Error('sum ' + x[0])
+await first.close()
+`
+  const { status, stderr } = await run(['-np', '2', script(temporaryFolder(t), body)])
+  assert.equal(status, 0, stderr)
+})
+
 test('--wdir does not move a relative --out', async t => {
   const [cwd, wdir] = [temporaryFolder(t), temporaryFolder(t)]
   const words = ['--out', 'run', '--wdir', wdir, 'train', '--total-steps', '256']
