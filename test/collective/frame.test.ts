@@ -59,7 +59,7 @@ test('one bit of the magic, the version, the job or the epoch, or one byte of th
   assert.equal(decodeHeader(new Uint8Array([...good, 0]), place), null)
 })
 
-test('the bytes are those of version 4', () => {
+test('the bytes are those of version 5', () => {
   const hex =
     '524f5050 04000000 dec0ad0b 03000000 01000000 00000000 07000000 02000000 01000000 01000000 10270000 efbeadde'
   assert.equal(Buffer.from(encodeHeader(example, place)).toString('hex'), hex.replaceAll(' ', ''))
