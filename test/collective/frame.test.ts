@@ -61,7 +61,7 @@ test('one bit of the magic, the version, the job or the epoch, or one byte of th
 
 test('the bytes are those of version 5', () => {
   const hex =
-    '524f5050 04000000 dec0ad0b 03000000 01000000 00000000 07000000 02000000 01000000 01000000 10270000 efbeadde'
+    '524f5050 05000000 dec0ad0b 03000000 01000000 00000000 07000000 02000000 01000000 01000000 10270000 efbeadde'
   assert.equal(Buffer.from(encodeHeader(example, place)).toString('hex'), hex.replaceAll(' ', ''))
 })
 
