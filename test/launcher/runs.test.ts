@@ -26,8 +26,8 @@ test('every rank that claims a run gets the same folder; the first one makes it'
   const runs = new Runs(folder, 'script.ts', 2)
   assert.equal(runs.none, true)
   assert.equal(existsSync(folder), false)
-  assert.deepEqual(runs.claim(0), { folder, isNew: true })
-  assert.deepEqual(runs.claim(0), { folder, isNew: false })
+  assert.deepEqual(runs.claim(0), { folder, isNew: true, result: null })
+  assert.deepEqual(runs.claim(0), { folder, isNew: false, result: null })
   assert.equal(runs.none, false)
 })
 

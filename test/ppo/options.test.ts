@@ -143,5 +143,6 @@ test('any words give a configuration or a UsageError', () => {
 
 function example(type: string, kind: object): string {
   if (type === 'choice') return (kind as { choices: string[] }).choices.at(-1)!
-  return { text: 'CartPole-v1', flag: 'true', whole: '7', number: '0.5', wholes: '7,7', names: 'a,b' }[type]!
+  const number = String(Math.max((kind as { least?: number }).least ?? 0, 0.5))
+  return { text: 'CartPole-v1', flag: 'true', whole: '7', number, wholes: '7,7', names: 'a,b' }[type]!
 }
