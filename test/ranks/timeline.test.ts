@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { pporun, readJson, run, temporaryFolder } from '../rig.ts'
+import { pporun, readJson, run, temporaryFolder, until } from '../rig.ts'
 
 /** A complete event of the Trace Event Format, or metadata. */
 interface TraceEvent {
@@ -54,11 +55,15 @@ test('a timeline outlives a rank that is killed, up to a moment before', async t
   const job = pporun(['-np', '2', '--timeline', '--out', out, 'train', '--total-steps', '1000000'])
   const pid = await job.rank(1)
   await job.prints('SPS')
+  // What ranks record is passed on four times a second.
+  await until('300 updates', () => updates(out) > 300 || undefined)
   process.kill(pid, 'SIGKILL')
   assert.equal((await job.ended).status, 137)
   const events = readJson<TraceEvent[]>(out, 'timeline.json')
   assert.ok(events.some(event => event.pid === 1 && event.cat === 'call'))
 })
+
+const updates = (out: string) => readFileSync(join(out, 'metrics.jsonl'), 'utf8').split('\n').length
 
 /** The fields that the format asks for. */
 function checkEvent(event: TraceEvent): void {
