@@ -45,12 +45,13 @@ for (const hosts of ['login:2,n1:2', 'n1:2,login:2'])
   })
 
 test('replace: n1 loses its power, n2 comes into the hostfile and takes its ranks', { skip }, async t => {
+  const long = ['train', '--total-steps', '400000'] // still at work when n2 has come
   const alone = join(temporaryFolder(t), 'alone')
-  await run(['--out', alone, ...train])
+  await run(['--out', alone, ...long])
   const cluster = await Cluster.start(t, ['login', 'n1', 'n2'])
   const [out, hosts] = [join(cluster.folder, 'run'), join(cluster.folder, 'list')]
   writeFileSync(hosts, 'login slots=2\nn1 slots=2\n')
-  const job = cluster.pporun(['--hostfile', hosts, '--on-failure', 'replace', '--out', out, ...train])
+  const job = cluster.pporun(['--hostfile', hosts, '--on-failure', 'replace', '--out', out, ...long])
   await job.prints('SPS', 30)
   cluster.host('n1').powerOff()
   await job.prints('has been silent for', 10)
