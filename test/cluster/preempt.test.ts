@@ -83,6 +83,7 @@ onCluster(
       await updates(out, 2, 30)
       login.sh(`scancel ${id}`)
       await cluster().quiet(20)
+      await until('its end', () => stateOf(cluster(), id) !== 'COMPLETING' || undefined, 30)
       assert.equal(stateOf(cluster(), id), 'CANCELLED')
       assert.match(login.sh(`scontrol show job ${id}`), /Restarts=0/)
       assert.ok(existsSync(join(out, 'checkpoints', 'latest')))
