@@ -110,7 +110,8 @@ export class Agent {
   }
 
   #obey(order: ToAgent): void {
-    this.#silence?.heard()
+    // Only beats count: other orders may still be on their way when the launcher has said that it will be silent.
+    if (order.type === 'beat') this.#silence?.heard()
     if (order.type === 'hold') this.#silence?.hold()
     else if (order.type === 'start') this.#tryToStart(order)
     else if (order.type === 'inspect') this.#say({ type: 'inspected', refusal: refusalOf(order.job) })

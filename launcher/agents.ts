@@ -65,6 +65,14 @@ export class Agents {
     for (const link of this.links) if (!link.gone) link.tell(order)
   }
 
+  hold(): void {
+    for (const link of this.links) if (!link.gone) link.hold()
+  }
+
+  goOn(): void {
+    for (const link of this.links) if (!link.gone) link.goOn()
+  }
+
   /** Ends a rank and its process group, if its host can be reached. */
   killRank(rank: number): void {
     const link = this.#links[this.#plan.ranks[rank].node]

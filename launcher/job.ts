@@ -119,7 +119,11 @@ export class Job {
 
   /** The launcher is about to be suspended: agents elsewhere must not take its silence for a cut cable. */
   hold(): void {
-    this.#parts.agents.tellAll({ type: 'hold' })
+    this.#parts.agents.hold()
+  }
+
+  goOn(): void {
+    this.#parts.agents.goOn()
   }
 
   get #secondsLeft(): number | null {

@@ -91,9 +91,24 @@ export class AgentLink {
 
   #keepAlive(): void {
     this.#silence = new Silence(Limit.silence, seconds => this.#events.silent(this, seconds))
+    this.#beat()
+  }
+
+  #beat(): void {
     this.#beats = setInterval(() => this.tell({ type: 'beat', at: Date.now() }), BEAT)
     this.#beats.unref()
     this.tell({ type: 'beat', at: Date.now() })
+  }
+
+  /** This process is about to be suspended: the agent must not take its silence for a cut cable. */
+  hold(): void {
+    if (this.#beats) clearInterval(this.#beats)
+    this.tell({ type: 'hold' })
+  }
+
+  /** It has been continued. */
+  goOn(): void {
+    if (this.#beats) this.#beat()
   }
 
   #stopListening(): void {

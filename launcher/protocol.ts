@@ -78,7 +78,7 @@ export type ToAgent =
   | { type: 'beat'; at: number }
   /** So many bytes of output have gone out: as many more may come. */
   | { type: 'credit'; bytes: number }
-  /** The launcher is about to be suspended: its silence means nothing until it is heard again. */
+  /** The launcher is about to be suspended: its silence means nothing until the next beat. */
   | { type: 'hold' }
 
 export type FromAgent =

@@ -14,6 +14,8 @@ export interface Interruptible {
   stop(what: string, exitStatus: number): void
   /** This process will be silent for as long as somebody likes. */
   hold(): void
+  /** It is not any more. */
+  goOn(): void
 }
 
 /** Tells the job of signals. Returns how to stop listening. */
@@ -28,7 +30,10 @@ export function onInterrupt(job: Interruptible): () => void {
     SIGHUP: () => stop('ended because the terminal was closed', 128 + signals.SIGHUP),
     SIGTSTP: () => {
       job.hold()
-      setTimeout(() => process.kill(process.pid, 'SIGSTOP'), FAREWELL)
+      setTimeout(() => {
+        process.kill(process.pid, 'SIGSTOP') // returns when it is continued
+        job.goOn()
+      }, FAREWELL)
     },
   }
   for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler)

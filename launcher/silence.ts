@@ -26,7 +26,7 @@ export class Silence {
     this.#counted = 0
   }
 
-  /** The other side is about to be suspended: nothing counts until it is heard again. */
+  /** The other side is about to be suspended: nothing counts until heard(). */
   hold(): void {
     this.#counted = -Infinity
   }

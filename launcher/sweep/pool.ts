@@ -57,8 +57,9 @@ export class Pool implements Interruptible {
 
   hold(): void {
     for (const child of this.#running) child.kill('SIGTSTP')
-    process.once('SIGCONT', () => {
-      for (const child of this.#running) child.kill('SIGCONT')
-    })
+  }
+
+  goOn(): void {
+    for (const child of this.#running) child.kill('SIGCONT')
   }
 }
