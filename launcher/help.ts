@@ -44,7 +44,7 @@ const commands: Record<string, Command> = {
     example: 'pporun report runs/a runs/b -o compared.html',
   },
   bench: {
-    usage: 'pporun bench allreduce|engine|env [options]',
+    usage: 'pporun bench allreduce|engine|env|ppo [options]',
     describe: 'measure on this machine',
     options: async () => (await import('./commands/bench/allreduce.ts')).allreduce.options,
     example: 'pporun bench allreduce -np 4 --sizes 4,40000',

@@ -34,7 +34,8 @@ export async function main(argv: string[]): Promise<number> {
     if (first === undefined || isHelp(first) || first === 'help') return await help(rest[0])
     if (first === '--version') return print(packageVersion())
     const isCommand = Object.hasOwn(commands, first)
-    if (isCommand && isHelp(rest[0])) return await help(rest[1], first)
+    const words = first === 'bench' ? 2 : 1 // the first of which may be its subject
+    if (isCommand && rest.slice(0, words).some(isHelp)) return await help(rest[1], first)
     if (isCommand) return await commands[first](rest)
     if (isHelp(argv[argv.indexOf('train') + 1])) return await help('all')
     checkCommand(first)

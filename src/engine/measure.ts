@@ -110,7 +110,7 @@ async function measureNetwork(
     for (let round = 0; round < ROUNDS; round++)
       for (const [i, subject] of subjects.entries())
         for (const [part, call] of Object.entries(subject))
-          (samples[i] as Record<string, number[]>)[part].push(...(await perCall(call)))
+          await perCall(call, (samples[i] as Record<string, number[]>)[part])
     for (const [i, { name }] of engines.entries()) {
       const of = (part: Part) => median(samples[i][part])
       const parts = { gradients: of('gradients'), average: of('average'), adam: of('adam') }
@@ -183,16 +183,14 @@ function subjectOf(engine: Engine, rows: number): Record<Part, () => unknown> {
   }
 }
 
-/** Microseconds of each call in a slice of time. */
-async function perCall(call: () => unknown): Promise<number[]> {
-  const samples: number[] = []
+/** Adds microseconds of each call in a slice of time to `samples`. */
+async function perCall(call: () => unknown, samples: number[]): Promise<void> {
   const end = performance.now() + SLICE
   for (let begin = performance.now(); begin < end; begin = performance.now()) {
     const pending = call()
     if (pending instanceof Promise) await pending
     samples.push((performance.now() - begin) * 1000)
   }
-  return samples
 }
 
 function median(samples: number[]): number {
