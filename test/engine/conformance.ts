@@ -39,6 +39,17 @@ export interface Tolerances {
   slope: number
 }
 
+/** float32 arithmetic, in any order: what numerics.md asks of float32 code. */
+export const float32: Tolerances = {
+  scalars: 5e-6,
+  gradient: 3e-6,
+  tensor: 1e-5,
+  afterOne: 5e-7,
+  afterTen: 3e-6,
+  step: 2 ** -9,
+  slope: 2e-3,
+}
+
 export type MakeEngine = (layout: Layout) => Engine
 
 export function engineConformance(name: string, make: MakeEngine, tolerances: Tolerances): void {

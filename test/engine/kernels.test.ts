@@ -6,19 +6,8 @@ import { KernelEngine } from '../../src/engine/kernels/driver.ts'
 import { loadNative, loadWasm } from '../../src/engine/kernels/load.ts'
 import { GOLDEN, passesSelfTest, selfTestHash } from '../../src/engine/kernels/selftest.ts'
 import { type Layout, layoutOf } from '../../src/engine/layout.ts'
-import { engineConformance, type Tolerances } from './conformance.ts'
+import { engineConformance, float32 } from './conformance.ts'
 import { cartPole, randomBatch, sumsOf, uniformGrid } from './random.ts'
-
-/** float32 arithmetic: what numerics.md asks of float32 code. */
-const float32: Tolerances = {
-  scalars: 5e-6,
-  gradient: 3e-6,
-  tensor: 1e-5,
-  afterOne: 5e-7,
-  afterTen: 3e-6,
-  step: 2 ** -9,
-  slope: 2e-3,
-}
 
 const native = (layout: Layout) => new KernelEngine('native', layout, bytes => loadNative(bytes)!)
 const wasm = (layout: Layout) => new KernelEngine('wasm', layout, loadWasm)
