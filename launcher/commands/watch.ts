@@ -1,6 +1,6 @@
-import { constants, setPriority } from 'node:os'
 import { Status } from '../../src/base/contract.ts'
 import { UsageError } from '../../src/base/errors.ts'
+import { comeLast } from '../../src/base/system.ts'
 import { watch } from '../../src/index.ts'
 import { type Option, parse, text, whole } from '../args.ts'
 
@@ -18,7 +18,7 @@ export async function watchCommand(argv: readonly string[]): Promise<number> {
   if (stray !== undefined) throw new UsageError(`unexpected '${stray}'; pporun watch takes one run`)
   const port = whole('--port', parsed.port, 0)
   const host = text('--host', parsed.host)
-  setPriority(constants.priority.PRIORITY_LOW) // ranks on every core come first: a page may be a moment late
+  comeLast() // a page may be a moment late, a rank on every core not
   const { url, close } = await watch(run, { ...(port !== null && { port }), ...(host !== null && { host }) })
   process.stdout.write(`${url}\nCtrl-C ends this; the run goes on\n`)
   await new Promise<void>(resolve => {

@@ -52,16 +52,18 @@ export class ExactSum {
   /** The parts of the message that this rank's engine writes. */
   readonly #own: ShardSums
   readonly #slot: number
+  /** First of the shards that this rank learns from. */
+  readonly #firstShard: number
   readonly #largest: Float64Array // [tensors]
   readonly #grid: Float64Array
   readonly #watch: Stopwatch
-  readonly #whereabouts: (shard: number) => string
+  readonly #whereabouts: Whereabouts
   /** Minibatches that were computed twice. */
   retries = 0
 
   /**
    * @param grid one power of two per tensor: training state, moved on in place
-   * @param whereabouts of a shard in words, for errors
+   * @param whereabouts in words, for errors
    */
   constructor(
     strategy: Strategy,
@@ -71,7 +73,7 @@ export class ExactSum {
     reduction: Reduction,
     grid: Float64Array,
     watch: Stopwatch,
-    whereabouts: (shard: number) => string,
+    whereabouts: Whereabouts,
   ) {
     const { layout } = engine
     const learns = strategy.learns ?? { first: 0, last: 0 }
@@ -81,6 +83,7 @@ export class ExactSum {
     this.#layout = layout
     this.#layoutHash = layoutHash
     this.#slot = slotLength(layout)
+    this.#firstShard = learns.first
     const length = messageLength(layout, strategy.numShards)
     this.#wire = strategy.buffer(length, reduction)
     this.#message = this.#wire instanceof Float64Array ? this.#wire : new Float64Array(length)
@@ -124,24 +127,41 @@ export class ExactSum {
     this.#slots.fill(0)
     await this.#engine.gradients(minibatch, this.#grid, this.#own)
     this.#watch.start('reduce')
-    if (this.#wire !== this.#message) this.#wire.set(this.#message)
-    await this.#strategy.sum(this.#wire, this.#layoutHash)
-    if (this.#wire !== this.#message) this.#message.set(this.#wire)
-    this.#findLargest()
-  }
-
-  /** Largest magnitude of each tensor in any shard's sum. */
-  #findLargest(): void {
+    await this.#exchange()
     this.#largest.fill(0)
     for (let shard = 0; shard < this.#strategy.numShards; shard++)
       for (let t = 0; t < this.#largest.length; t++) {
         const largest = this.#slots[shard * this.#slot + STATISTICS + t]
-        if (!Number.isFinite(largest)) {
-          const { name } = this.#layout.tensors[t]
-          throw new NonFiniteError(`the gradient of ${name} is ${largest} in ${this.#whereabouts(shard)}`)
-        }
+        if (!Number.isFinite(largest)) throw await this.#flaw(minibatch, shard, t, largest)
         if (largest > this.#largest[t]) this.#largest[t] = largest
       }
+  }
+
+  /** The message, added up over all ranks. */
+  async #exchange(): Promise<void> {
+    if (this.#wire !== this.#message) this.#wire.set(this.#message)
+    await this.#strategy.sum(this.#wire, this.#layoutHash)
+    if (this.#wire !== this.#message) this.#message.set(this.#wire)
+  }
+
+  /** What all ranks throw: who learns from the shard computes its rows one by one, and tells the others which it is. */
+  async #flaw(minibatch: Minibatch, shard: number, tensor: number, value: number): Promise<NonFiniteError> {
+    const { rowsPerShard, numShards, indices } = minibatch
+    const slot = this.#own.slots.subarray(0, this.#slot)
+    const local = shard - this.#firstShard
+    const rows = local >= 0 && local < numShards ? rowsPerShard : 0
+    let first = -1 // none: each is finite, their sum is not
+    for (let i = rows - 1; i >= 0; i--) {
+      const index = indices.subarray(local * rowsPerShard + i, local * rowsPerShard + i + 1)
+      const row = { ...minibatch, indices: index, numShards: 1, rowsPerShard: 1 }
+      await this.#engine.gradients(row, this.#grid, { gradient: this.#own.gradient, slots: slot })
+      if (!slot.subarray(STATISTICS).every(Number.isFinite)) first = i
+    }
+    this.#message.fill(0)
+    if (rows > 0) this.#slots[shard * this.#slot] = first + 1
+    await this.#exchange()
+    const where = this.#whereabouts(shard, this.#slots[shard * this.#slot] - 1)
+    return new NonFiniteError(`the gradient of ${this.#layout.tensors[tensor].name} is ${value} in ${where}`)
   }
 
   #fits(): boolean {
@@ -161,6 +181,9 @@ export class ExactSum {
     return total
   }
 }
+
+/** Where a row of a shard's part of the minibatch comes from; -1: no row by itself. */
+type Whereabouts = (shard: number, row: number) => string
 
 /** Numbers in a shard's slot of the message. */
 const slotLength = ({ tensors }: Layout): number => STATISTICS + tensors.length

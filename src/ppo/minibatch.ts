@@ -17,7 +17,6 @@ const EPSILON = 1e-8
 const HUBER_DELTA = 1
 
 /**
-/**
  * Cuts a rollout into minibatches. Each takes the same number of rows of every shard, in the order of that shard's own
  * permutation; so a minibatch is the same whichever rank computes which part of it. None for a rank that does not learn.
  */
@@ -71,6 +70,12 @@ export class Minibatches {
       minibatch.advantageDivisor = advantageDivisor
       yield minibatch
     }
+  }
+
+  /** Which row of its shard, in the order of steps, then environments, the i-th of the minibatch at hand is. */
+  rowOf(shard: number, i: number): number {
+    const { rowsPerShard, minibatchRowsPerShard } = this.#sizes
+    return this.#everywhere[shard * minibatchRowsPerShard + i] - shard * rowsPerShard
   }
 
   /** The rows of minibatch `k`, shard after shard. */

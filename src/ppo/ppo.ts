@@ -74,7 +74,7 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
     parts.reduction,
     state.grid,
     watch,
-    shard => whereabouts(shard, strategy, sizes, state),
+    (shard, i) => whereabouts(shard, i < 0 ? null : minibatches.rowOf(shard, i), strategy, sizes, state),
   )
   engine.setParameters(state.parameters)
   optimizer.state = state.adam
@@ -139,14 +139,20 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
   }
 }
 
-/** Where a shard's numbers come from, for an error about them. */
+/** Where a row of a shard comes from, or the whole shard, for an error about it. */
 function whereabouts(
   shard: number,
+  row: number | null,
   strategy: Strategy,
   { envsPerShard }: Sizes,
   { update }: TrainState,
 ): string {
   const { first, last } = environmentsOf({ first: shard, last: shard + 1 }, envsPerShard)
+  const rank = `(rank ${strategy.rankOf(shard)})`
+  if (row !== null) {
+    const step = Math.floor(row / envsPerShard)
+    return `environment ${first + (row % envsPerShard)} ${rank} at step ${step} of update ${update + 1}`
+  }
   const which = last - first === 1 ? `environment ${first}` : `environments ${first} to ${last - 1}`
-  return `${which} (rank ${strategy.rankOf(shard)}) in update ${update + 1}`
+  return `the rows of ${which} ${rank} of update ${update + 1} together`
 }

@@ -24,14 +24,14 @@ type Gradient = (shard: number, i: number) => number
 /** An engine whose gradients are given: only the adding up is under test. */
 function engineWith(gradient: Gradient, firstShard: number): Engine {
   const unused = () => assert.fail('not part of this test')
-  const gradients = ({ numShards }: Minibatch, grid: Float64Array, sums: ShardSums): void => {
+  const gradients = ({ numShards, indices }: Minibatch, grid: Float64Array, sums: ShardSums): void => {
     const slot = slotLength(layout)
     sums.gradient.fill(0)
     for (let i = 0; i < numShards * slot; i++) sums.slots[i] = i % slot < STATISTICS ? 1 : 0
     for (let local = 0; local < numShards; local++)
       layout.tensors.forEach(({ offset, size }, k) => {
         for (let i = offset; i < offset + size; i++) {
-          const x = gradient(firstShard + local, i)
+          const x = gradient(firstShard + indices[local], i)
           const at = local * slot + STATISTICS + k
           sums.slots[at] = Number.isFinite(x) ? Math.max(sums.slots[at], Math.abs(x)) : Number.NaN
           sums.gradient[i] += roundToGrid(x, grid[k])
@@ -61,12 +61,16 @@ async function reduceAll(
         'exact',
         grid,
         new Stopwatch(),
-        shard => `shard ${shard}`,
+        (shard, row) => `row ${row} of shard ${shard}`,
       )
       const bits: string[] = []
       const retries: number[] = []
       for (now of minibatches) {
-        const { gradient } = await exactSum.reduce({ numShards: last - first } as Minibatch)
+        const { gradient } = await exactSum.reduce({
+          numShards: last - first,
+          rowsPerShard: 1,
+          indices: Int32Array.from({ length: last - first }, (_, i) => i),
+        } as Minibatch)
         bits.push(Buffer.from(gradient.slice().buffer).toString('hex'))
         retries.push(exactSum.retries)
       }
@@ -109,7 +113,7 @@ test('the mean is right to the grid', async () => {
 
 test('NaN in one shard is the same error on all ranks, with tensor and shard', async () => {
   const bad: Gradient = (shard, i) => (shard === 4 && i === layout.tensors[2].offset ? Number.NaN : 1)
-  const expected = new RegExp(`gradient of ${layout.tensors[2].name} is NaN in shard 4`)
+  const expected = new RegExp(`gradient of ${layout.tensors[2].name} is NaN in row 0 of shard 4`)
   await assert.rejects(
     reduceAll(3, [bad]),
     error => error instanceof NonFiniteError && expected.test(error.message),

@@ -64,6 +64,19 @@ test('an observation that is not finite, also after the last step of a rollout',
   }
 })
 
+test('a gradient that is not finite: named with the row of the minibatch that spoils it', async () => {
+  const spoil = spoiling(7, (envs, row) => {
+    envs.rewards[row] = 3e38
+  })
+  const options = ['--gae-lambda', '0', '--normalize-advantages', 'none', '--vf-coef', '100']
+  for (const more of [[], ['--reduction', 'float32']])
+    for (const size of [1, 2, 3])
+      assert.match(
+        await errorAt(size, [...options, ...more], spoil),
+        /^the gradient of \S+ is \S+ in environment 5 \(rank [012]\) at step 2 of update 2$/,
+      )
+})
+
 test('parameters that overflow are found before anything is learnt from or kept', async () => {
   for (const size of [1, 2]) {
     const message = await errorAt(size, ['--learning-rate', '1e38', '--update-epochs', '3'])
