@@ -1,9 +1,8 @@
-import { STATISTICS } from '../../base/statistics.ts'
 import { firstNonFinite, makeActed, see } from '../acted.ts'
 import type { Acted, ActionStreams, Engine, Minibatch, Normalizer, Rows, ShardSums } from '../engine.ts'
-import { type Layout, slotLength } from '../layout.ts'
+import { HostHeads } from '../hostheads.ts'
+import type { Layout } from '../layout.ts'
 import { type Backend, enter, type Tensor, type Tensor2D } from './backend.ts'
-import { HostHeads } from './hostheads.ts'
 import type { TfjsNetwork } from './network.ts'
 
 /**
@@ -34,7 +33,7 @@ export class TfjsEngine implements Engine {
     this.layout = layout
     this.#backend = backend
     this.#network = network
-    this.#heads = new HostHeads(layout.network)
+    this.#heads = new HostHeads(layout)
     this.#acted = makeActed(layout, 0)
   }
 
@@ -92,12 +91,8 @@ export class TfjsEngine implements Engine {
     const early = this.#backend.readsSync ? null : await this.#read(() => this.#network.forward(picked))
     const flat = await this.#read(() => {
       const lossOf = tf.customGrad(outputs => {
-        const slopes = this.#learn(
-          (early ?? (outputs as Tensor).dataSync()) as Float32Array,
-          minibatch,
-          rows,
-          sums,
-        )
+        const seen = (early ?? (outputs as Tensor).dataSync()) as Float32Array
+        const slopes = this.#heads.learn(seen, minibatch, rows, sums)
         const shape = (outputs as Tensor).shape as [number, number]
         return { value: tf.scalar(0), gradFunc: () => tf.tensor2d(slopes, shape) }
       })
@@ -106,30 +101,7 @@ export class TfjsEngine implements Engine {
       return tf.concat1d(grads.map(gradient => tf.reshape(gradient, [gradient.size])))
     })
     picked.dispose()
-    sums.gradient.set(flat)
-    sums.gradient.set(this.#heads.logStdGradient.subarray(0, this.layout.size - flat.length), flat.length)
-    this.#writeLargest(minibatch.numShards, sums)
-  }
-
-  /** Losses of the minibatch: their statistics to the slots, their derivatives at the outputs back. */
-  #learn(outputs: Float32Array, minibatch: Minibatch, rows: Rows, { slots }: ShardSums): Float32Array {
-    const length = slotLength(this.layout)
-    const perShard = Array.from({ length: minibatch.numShards }, (_, shard) =>
-      slots.subarray(shard * length, shard * length + STATISTICS),
-    )
-    slots.fill(0)
-    this.#heads.logStdGradient.fill(0)
-    return this.#heads.learn(outputs, minibatch, rows, i => perShard[Math.floor(i / minibatch.rowsPerShard)])
-  }
-
-  /** The device adds all the rank's shards up at once: each slot gets the magnitudes of the whole. */
-  #writeLargest(numShards: number, { gradient, slots }: ShardSums): void {
-    const length = slotLength(this.layout)
-    this.layout.tensors.forEach(({ offset, size }, t) => {
-      let largest = 0 // Math.max keeps a NaN
-      for (let i = offset; i < offset + size; i++) largest = Math.max(largest, Math.abs(gradient[i]))
-      for (let shard = 0; shard < numShards; shard++) slots[shard * length + STATISTICS + t] = largest
-    })
+    this.#heads.finish(flat, minibatch, sums)
   }
 
   /** Outputs of the first `n` rows, [n, outputs + 1]. */

@@ -1,8 +1,9 @@
-import type { Distribution } from '../distribution.ts'
-import type { Acted, ActionStreams, Minibatch, Rows } from '../engine.ts'
-import { decide, differentiate, distributionOf, type Heads } from '../heads.ts'
-import type { Network } from '../layout.ts'
-import { BLOCK_ROWS } from '../mlp.ts'
+import { STATISTICS } from '../base/statistics.ts'
+import type { Distribution } from './distribution.ts'
+import type { Acted, ActionStreams, Minibatch, Rows, ShardSums } from './engine.ts'
+import { decide, differentiate, distributionOf, type Heads } from './heads.ts'
+import { type Layout, slotLength } from './layout.ts'
+import { BLOCK_ROWS } from './mlp.ts'
 
 /**
  * Decisions and losses on the host, in the oracle's own arithmetic, from outputs [n, outputs + 1] that some device has
@@ -15,12 +16,15 @@ export class HostHeads implements Heads {
   /** Of a Gaussian, [numActions]; the gradient is added to. */
   readonly logStd: Float64Array
   readonly logStdGradient: Float64Array
+  readonly #layout: Layout
   readonly #numActions: number
   readonly #outputs: Float64Array // [BLOCK_ROWS, numActions]
   readonly #outputGradient: Float64Array // [BLOCK_ROWS, numActions]
 
-  constructor(network: Network) {
+  constructor(layout: Layout) {
+    const { network } = layout
     const { numActions } = network
+    this.#layout = layout
     this.#numActions = numActions
     this.#outputs = new Float64Array(BLOCK_ROWS * numActions)
     this.#outputGradient = new Float64Array(BLOCK_ROWS * numActions)
@@ -44,13 +48,17 @@ export class HostHeads implements Heads {
     }
   }
 
-  /** @returns d loss / d outputs of `indices[first, first + count)`, [count, outputs + 1]. */
-  learn(
-    outputs: Float32Array,
-    minibatch: Minibatch,
-    rows: Rows,
-    statisticsOf: (i: number) => Float64Array,
-  ): Float32Array {
+  /**
+   * Losses of a minibatch: their statistics to the slots.
+   * @returns d loss / d outputs, [rows, outputs + 1]
+   */
+  learn(outputs: Float32Array, minibatch: Minibatch, rows: Rows, { slots }: ShardSums): Float32Array {
+    const length = slotLength(this.#layout)
+    const perShard = Array.from({ length: minibatch.numShards }, (_, shard) =>
+      slots.subarray(shard * length, shard * length + STATISTICS),
+    )
+    slots.fill(0)
+    this.logStdGradient.fill(0)
     const width = this.#numActions + 1
     const slopes = new Float32Array(outputs.length)
     const n = minibatch.indices.length
@@ -59,13 +67,29 @@ export class HostHeads implements Heads {
       this.#load(outputs, first, count)
       for (let r = 0; r < count; r++) {
         const i = first + r
-        differentiate(this, r, minibatch, rows, minibatch.indices[i], statisticsOf(i))
+        const statistics = perShard[Math.floor(i / minibatch.rowsPerShard)]
+        differentiate(this, r, minibatch, rows, minibatch.indices[i], statistics)
         for (let j = 0; j < this.#numActions; j++)
           slopes[i * width + j] = this.#outputGradient[r * this.#numActions + j]
         slopes[i * width + this.#numActions] = this.valueGradient[r]
       }
     }
     return slopes
+  }
+
+  /**
+   * Writes the gradient that a device gives, to which the host adds log_std's. The device adds all the rank's shards up
+   * at once: each slot gets the magnitudes of the whole.
+   */
+  finish(flat: Float32Array, { numShards }: Minibatch, { gradient, slots }: ShardSums): void {
+    gradient.set(flat)
+    gradient.set(this.logStdGradient.subarray(0, this.#layout.size - flat.length), flat.length)
+    const length = slotLength(this.#layout)
+    this.#layout.tensors.forEach(({ offset, size }, t) => {
+      let largest = 0 // Math.max keeps a NaN
+      for (let i = offset; i < offset + size; i++) largest = Math.max(largest, Math.abs(gradient[i]))
+      for (let shard = 0; shard < numShards; shard++) slots[shard * length + STATISTICS + t] = largest
+    })
   }
 
   #load(outputs: Float32Array, first: number, rows: number): void {
