@@ -16,7 +16,7 @@ import {
   type ToAgent,
   writeLine,
 } from './protocol.ts'
-import { endMarked, makeAgentFolder, removeFolder } from './reap.ts'
+import { endMarked, makeAgentFolder, markDescendants, removeFolder } from './reap.ts'
 import { withCheckpoint } from './signals.ts'
 import { Silence } from './silence.ts'
 
@@ -58,6 +58,7 @@ export class Agent {
     this.#outflow = new Outflow(output, hold => this.#ranks?.holdOutput(hold))
     this.#leave = leave
     adoptOrphans()
+    markDescendants(mark)
     // A launcher that is gone reads nothing: what is left to do here must not fail of that.
     output.on('error', () => {})
     input.on('end', () => this.#stopUnheard())
@@ -160,7 +161,7 @@ export class Agent {
 
   #start({ job, bundle, secondsLeft }: StartOrder, gpus: readonly string[] | null): void {
     this.#job = job
-    const place = { mark: this.#mark, folder: this.#folder, gpus }
+    const place = { folder: this.#folder, gpus }
     const say = (message: FromAgent) => this.#say(message)
     this.#ranks = new LocalRanks(job, bundle, place, rank => this.#eventsOf(rank), say)
     if (secondsLeft !== null) this.#ranks.stopWord.setDeadline(Date.now() + secondsLeft * 1000)

@@ -158,7 +158,7 @@ export class Job {
   }
 
   #startRanks(link: AgentLink, job: AgentJob, bundle: string): void {
-    void link.ended.then(ending => this.#supervisor.agentEnded(link, job.jobId, ending))
+    void link.ended.then(ending => this.#supervisor.agentEnded(link, ending))
     if (!this.cause) link.tell({ type: 'start', job, bundle, secondsLeft: this.#secondsLeft })
   }
 

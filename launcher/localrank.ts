@@ -16,8 +16,6 @@ const MEMORY_FD = 5
 
 /** What the agent has prepared for all its ranks. */
 export interface RankPlace {
-  /** Carried by every process of this agent in its environment. */
-  mark: string
   script: string
   folder: string
   /** null: the ranks' environment says nothing of devices that pporun should. */
@@ -82,7 +80,7 @@ export class LocalRank {
       hold ? stream?.pause() : stream?.resume()
   }
 
-  #environment(job: AgentJob, { mark, folder, memoryFd, gpus }: RankPlace): NodeJS.ProcessEnv {
+  #environment(job: AgentJob, { folder, memoryFd, gpus }: RankPlace): NodeJS.ProcessEnv {
     const { np: size, localSize, nodeRank, numNodes, jobId } = job
     const { opTimeout, startTimeout, allreduce, security, timeline, requireGpu, elastic, joins } = job
     const { network, resumes } = job
@@ -91,7 +89,6 @@ export class LocalRank {
       {
         ...{
           jobId,
-          mark,
           agentPid: process.pid,
           folder,
           opTimeout,

@@ -24,7 +24,7 @@ export class LocalRanks {
   constructor(
     job: AgentJob,
     bundle: string,
-    { mark, folder, gpus }: Pick<RankPlace, 'mark' | 'folder' | 'gpus'>,
+    { folder, gpus }: Pick<RankPlace, 'folder' | 'gpus'>,
     events: (rank: number) => RankEvents,
     say: (message: FromAgent) => void,
   ) {
@@ -34,7 +34,7 @@ export class LocalRanks {
     const progressFd = openSharedMemory(bytes)
     const page = mapSharedMemory(progressFd, bytes)
     this.stopWord = new StopWord(page)
-    const place = { mark, folder, gpus, script, progressFd, memoryFd: openMemory(job) }
+    const place = { folder, gpus, script, progressFd, memoryFd: openMemory(job) }
     this.#start = (index, joins) =>
       new LocalRank(joins ? { ...job, joins, faults: [] } : job, index, place, events(job.ranks[index]))
     this.#ranks = job.ranks.map((_, index) => this.#start(index, job.joins))

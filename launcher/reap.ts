@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { descendants, processesOfJob } from '../src/base/proc.ts'
-import { collectChild } from '../src/base/system.ts'
+import { descendants, processesWithLockLimit } from '../src/base/proc.ts'
+import { collectChild, setLockLimit } from '../src/base/system.ts'
 
 /** Ending processes so that none is left: process groups first, then whatever carries the job's mark. */
 
@@ -15,15 +15,20 @@ export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
 /** Looks until nothing new has been started meanwhile. */
 const LOOKS = 5
 
+/** All that this process starts from now on carries the mark, and so does what that starts, whatever it makes of itself. */
+export function markDescendants(mark: string): void {
+  setLockLimit(lockLimit(mark))
+}
+
 /**
- * KILLs every process that carries the job's mark: grandchildren in sessions of their own.
- * @param ancestor whose descendants go too, whatever they have made of their environment.
+ * KILLs every process that carries the mark: grandchildren in sessions of their own.
+ * @param ancestor whose descendants go too: not every kernel lets us mark them (gVisor).
  */
 export function endMarked(mark: string, ancestor?: number): void {
   const below = () =>
     ancestor === undefined ? [] : descendants(ancestor).filter(({ state }) => state !== 'Z')
   for (let look = 0; look < LOOKS; look++) {
-    const left = new Set([...processesOfJob(mark), ...below().map(({ pid }) => pid)])
+    const left = new Set([...processesWithLockLimit(lockLimit(mark)), ...below().map(({ pid }) => pid)])
     if (left.size === 0) return
     for (const pid of left) signalled(pid, 'SIGKILL')
   }
@@ -56,8 +61,9 @@ export function sweep(mark: string): void {
 }
 
 /** Short: paths of sockets are at most 100 bytes long. */
-const folderPrefix = (mark: string): string =>
-  `pporun-${createHash('sha256').update(mark).digest('hex').slice(0, 12)}-`
+const folderPrefix = (mark: string): string => `pporun-${hashOf(mark)}-`
+const lockLimit = (mark: string): bigint => BigInt(`0x1${hashOf(mark)}`)
+const hashOf = (mark: string): string => createHash('sha256').update(mark).digest('hex').slice(0, 12)
 
 /** False if there was nobody to signal. */
 function signalled(pid: number, signal: NodeJS.Signals): boolean {

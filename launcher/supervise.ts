@@ -7,9 +7,9 @@ import type { Elastic } from './elastic.ts'
 import type { AgentLink } from './link.ts'
 import type { Output } from './output/output.ts'
 import type { Host } from './plan.ts'
-import { markOf, type RankState } from './protocol.ts'
+import type { RankState } from './protocol.ts'
 import type { RankTable } from './ranktable.ts'
-import { signalGroup, sweep } from './reap.ts'
+import { signalGroup } from './reap.ts'
 import { signalNumber } from './signals.ts'
 import type { Ending } from './spawn/carrier.ts'
 import type { Blame, Verdict } from './verdict.ts'
@@ -146,15 +146,12 @@ export class Supervisor {
     }
   }
 
-  agentEnded(link: AgentLink, jobId: string, ending: Ending): void {
+  agentEnded(link: AgentLink, ending: Ending): void {
     const { ranks, verdict } = this.#parts
     const { host } = link
     if (host.ranks.every(rank => ranks.hasEnded(rank))) return
-    // Elsewhere the shell that started the agent does this.
-    if (host.via === 'local') {
-      for (const pid of ranks.pids(host.ranks)) signalGroup(pid, 'SIGKILL')
-      sweep(markOf(jobId, host.node))
-    }
+    // Where processes cannot be marked (macOS).
+    if (host.via === 'local') for (const pid of ranks.pids(host.ranks)) signalGroup(pid, 'SIGKILL')
     const said = host.via === 'local' ? [] : ending.lastWords.slice(-1)
     const how = [ending.how, ...said].join(': ')
     const what = `lost its agent on ${host.name} (${how})`

@@ -99,8 +99,6 @@ export interface NetworkChoice {
 /** What an agent tells its ranks besides who they are. */
 export interface RankSettings {
   jobId: string
-  /** Marks every process of one agent, also grandchildren in sessions of their own (see launcher/reap.ts). */
-  mark: string
   agentPid: number
   /** 0700 folder for the job's sockets. */
   folder: string
@@ -138,7 +136,6 @@ const IDENTITY = {
   numNodes: 'PPORUN_NUM_NODES',
 } as const
 const SETTINGS = 'PPORUN_SETTINGS'
-const JOB = 'PPORUN_JOB'
 
 /** A rank's environment: its agent's, what the user adds, who it is. */
 export function rankEnvironment(
@@ -151,14 +148,8 @@ export function rankEnvironment(
     ...process.env,
     ...added,
     ...Object.fromEntries(names.map(name => [IDENTITY[name], String(identity[name])])),
-    [JOB]: settings.mark,
     [SETTINGS]: JSON.stringify(settings),
   }
-}
-
-/** How the environment of a process of the job reads in /proc/PID/environ. */
-export function jobMarker(mark: string): string {
-  return `${JOB}=${mark}`
 }
 
 /** This process's place in its job; a job of one without a launcher. */

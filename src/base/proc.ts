@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { jobMarker } from './contract.ts'
 
 /** What the kernel tells of processes, from /proc (Linux; elsewhere nothing is known). */
 
@@ -30,11 +29,15 @@ export function openFileLimit(): number | null {
   return limit === undefined ? null : Number(limit)
 }
 
-/** All processes of one agent of a job, found by the mark in their environment: also grandchildren in sessions of their own. */
-export function processesOfJob(mark: string): number[] {
-  const marked = `${jobMarker(mark)}\0`
-  return processIds().filter(pid => pid !== process.pid && `${read(`/proc/${pid}/environ`)}`.includes(marked))
+/** All other processes that live with this limit on file locks. */
+export function processesWithLockLimit(limit: bigint): number[] {
+  const line = new RegExp(`^Max file locks +${limit} `, 'm')
+  return processIds().filter(
+    pid => pid !== process.pid && line.test(read(`/proc/${pid}/limits`) ?? '') && !isZombie(pid),
+  )
 }
+
+const isZombie = (pid: number): boolean => processStat(pid)?.state === 'Z'
 
 /** Everything below a process, by who is whose parent, with its state: also what has cleared its environment. */
 export function descendants(ancestor: number): { pid: number; parent: number; state: string }[] {

@@ -39,6 +39,21 @@ export function adoptOrphans(): void {
   prctl(PR_SET_CHILD_SUBREAPER, 1)
 }
 
+const RLIMIT_LOCKS = 10
+
+/**
+ * Sets the limit on file locks of this process and of all that it starts. No kernel since 2.4.25 looks at it, but it outlasts fork,
+ * exec, a session of one's own and a cleared environment, and everybody may read it. Linux only.
+ */
+export function setLockLimit(limit: bigint): void {
+  if (process.platform !== 'linux') return
+  const prlimit: Native = libc.func('int prlimit(int, int, void*, void*)')
+  const limits = new BigUint64Array(2) // struct rlimit: soft, hard
+  prlimit(0, RLIMIT_LOCKS, null, limits)
+  limits[0] = limit
+  prlimit(0, RLIMIT_LOCKS, limits, null)
+}
+
 /** Lets a child go that has ended and that Node knows nothing of. */
 export function collectChild(pid: number): void {
   const waitpid: Native = libc.func('int waitpid(int, void*, int)')

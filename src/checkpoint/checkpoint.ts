@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, open, rename, rm, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { PporunError, UsageError } from '../base/errors.ts'
-import { findCheckpoint, pointTo } from './folder.ts'
+import { findCheckpoint, pointTo, remove } from './folder.ts'
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from './safetensors.ts'
 
 /**
@@ -66,7 +66,7 @@ export async function saveCheckpoint(runFolder: string, checkpoint: Checkpoint):
     )
     for (const [name, bytes] of Object.entries({ ...data, [ABOUT]: text }))
       await writeSynced(join(temporary, name), bytes)
-    await rm(path, { recursive: true, force: true })
+    if (existsSync(path)) await remove(path)
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => {})

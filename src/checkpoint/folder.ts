@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readlinkSync, realpathSync, renameSync, symlinkSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { UsageError } from '../base/errors.ts'
 
@@ -27,10 +27,17 @@ export function findCheckpoint(path: string): string {
 /** Removes all but the newest `keep` and the best, and what a writer that died has left half done. */
 export async function pruneCheckpoints(runFolder: string, keep: number): Promise<void> {
   const parent = join(runFolder, 'checkpoints')
-  const unfinished = readdirSync(parent).filter(name => name.endsWith('.tmp'))
-  const old = [...listCheckpoints(runFolder).slice(keep), ...unfinished.map(name => join(parent, name))]
   const best = targetOf(join(parent, 'best'))
-  for (const path of old) if (basename(path) !== best) await rm(path, { recursive: true, force: true })
+  for (const path of listCheckpoints(runFolder).slice(keep)) if (basename(path) !== best) await remove(path)
+  const unfinished = readdirSync(parent).filter(name => name.endsWith('.tmp'))
+  for (const name of unfinished) await rm(join(parent, name), { recursive: true, force: true })
+}
+
+/** Removes a checkpoint under another name: whoever dies halfway, or reads meanwhile, leaves or sees no half of one. */
+export async function remove(path: string): Promise<void> {
+  const aside = `${path}.${process.pid}.old.tmp`
+  await rename(path, aside)
+  await rm(aside, { recursive: true, force: true })
 }
 
 /** A link cannot be overwritten in one step, but a rename over it can. */

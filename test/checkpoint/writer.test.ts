@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type Checkpoint, loadCheckpoint } from '../../src/checkpoint/checkpoint.ts'
@@ -28,6 +28,24 @@ test('the newest stay, and what a dead writer left half done goes', async t => {
   assert.deepEqual(readdirSync(join(run, 'checkpoints')).sort(), ['100', '200', 'latest'])
   assert.deepEqual(loadCheckpoint(run).state, { steps: 200 })
   assert.deepEqual(warnings, [])
+})
+
+test('one that goes is whole or not there at any moment', async t => {
+  const run = temporaryFolder(t)
+  const writer = new CheckpointWriter(run, text => assert.fail(text))
+  await writer.save(at(10), 1)
+  await writer.close()
+  const old = join(run, 'checkpoints', '10')
+  // So many files that to remove them takes a while.
+  for (let i = 0; i < 300; i++) writeFileSync(join(old, `${i}`), '')
+  let isDone = false
+  await writer.save(at(20), 1)
+  void writer.close().then(() => (isDone = true))
+  for (; !isDone; await new Promise(setImmediate)) {
+    const isWhole = existsSync(old) && readdirSync(old).length === 303
+    assert.ok(isWhole || !existsSync(old))
+  }
+  assert.ok(!existsSync(old))
 })
 
 test('the best by evaluation stays, and of equal ones the earliest', async t => {

@@ -13,11 +13,11 @@ const rounds = Number(process.env.ORPHAN_ROUNDS ?? 12)
 const seed = Number(process.env.ORPHAN_SEED ?? Date.now() % 1e6)
 
 /** Begins, works for a while, ends by itself; a daemon of one rank's own would go on for ever. */
-const jobWith = (daemon: string[]): string => `
+const worksAWhile = `
 import { spawn } from 'node:child_process'
 import { connect } from 'pporun'
 const comm = await connect()
-if (comm.rank === 1) spawn('setsid', ${JSON.stringify(['-f', ...daemon])}, { stdio: 'ignore' })
+if (comm.rank === 1) spawn('setsid', ['-f', 'env', '-i', 'sleep', '1000'], { stdio: 'ignore' })
 for (let i = 0; i < 400; i++) await comm.allreduce(new Float32Array(5000))
 await comm.close()`
 
@@ -32,9 +32,7 @@ onCluster('nothing is left', ['login', 'n1'], cluster => {
   for (let round = 0; round < rounds; round++) {
     const [victim, signal, moment] = [pick(VICTIMS), pick(SIGNALS), random() * SPAN]
     test(`${signal} to the ${victim} after ${moment.toFixed(2)} s (seed ${seed}, round ${round})`, async () => {
-      // Whoever has left its session and cleared its environment is known to the agent alone, and lost with it.
-      const daemon = victim === 'agent' && signal === 'SIGKILL' ? [] : ['env', '-i']
-      const path = script(cluster().folder, jobWith([...daemon, 'sleep', '1000']))
+      const path = script(cluster().folder, worksAWhile)
       const words = [join(checkout, 'launcher', 'pporun.mjs'), '-H', 'login,n1', '--grace', '2', path]
       const command = [process.execPath, ...words]
       const job =

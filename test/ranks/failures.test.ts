@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { isAlive, pporun, readJson, run, script, temporaryFolder, until } from '../rig.ts'
+import { isAlive, pporun, type Running, readJson, run, script, temporaryFolder, until } from '../rig.ts'
 
 /** Long enough to be killed in the middle. */
 const train = ['train', '--total-steps', '1000000']
@@ -103,15 +103,23 @@ test('--timeout ends a job that takes too long with 124', async t => {
   await job.allGone(5)
 })
 
-/** Each rank starts a grandchild in its group and one in a session of its own; both ignore TERM. */
+/** Each rank starts a grandchild in its group and two in sessions of their own; all ignore TERM. */
 const withGrandchildren = `
 import { spawn } from 'node:child_process'
 const deaf = ['-c', 'trap "" TERM INT HUP; while :; do sleep 1; done']
 spawn('sh', deaf, { stdio: 'inherit' })
 spawn('sh', deaf, { stdio: 'ignore', detached: true })
-console.log('grandchildren of', process.env.PPORUN_RANK)
+const { pid } = spawn('/bin/sh', deaf, { stdio: 'ignore', detached: true, env: {} })
+console.log('grandchildren of', process.env.PPORUN_RANK, 'and one without an environment: pid', pid)
 setInterval(() => {}, 1000)
 `
+
+async function allGone(job: Running): Promise<void> {
+  await job.allGone(5)
+  const cleared = [...job.stdout.matchAll(/pid (\d+)/g)].map(([, pid]) => Number(pid))
+  assert.equal(cleared.length, 2)
+  await until('those without an environment to be gone', () => !cleared.some(isAlive) || undefined, 5)
+}
 
 for (const [name, signal, expected] of [
   ['Ctrl-C', 'SIGINT', 130],
@@ -125,7 +133,7 @@ for (const [name, signal, expected] of [
     await job.prints('grandchildren of 0')
     await job.prints('grandchildren of 1')
     job.process.kill(signal)
-    await job.allGone(5)
+    await allGone(job)
     assert.equal((await job.ended).status, expected)
   })
 
@@ -139,7 +147,7 @@ test('kill -9 of the agent: its ranks and their grandchildren go too', async t =
   const { status, stderr } = await job.ended
   assert.equal(status, 1)
   assert.match(stderr, /the job lost its agent on .* \(SIGKILL\)/)
-  await job.allGone(5)
+  await allGone(job)
 })
 
 test('a rank in a busy loop dies with its launcher', async t => {
