@@ -46,8 +46,8 @@ export function describeRun(config: TrainConfig, sizes: Sizes, comm: Communicato
     messageBytes: bytes,
     reduction,
     parallelism: config.parallelism,
-    // Which rollout comes first is for the machine to say; noise comes from it.
-    reproducible: config.parallelism !== 'async' && config.updateNoise === 0,
+    // Which rollout or gradient comes first is for the machine to say; noise comes from it.
+    reproducible: config.parallelism !== 'async' && !config.async && config.updateNoise === 0,
     shards: sizes.numShards,
     ...(fleet.cut && { cut: fleet.cut }),
     config,

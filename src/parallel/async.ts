@@ -6,6 +6,9 @@ import { everybody } from './allreduce.ts'
 import { Learner } from './learner.ts'
 import type { Setting, Way } from './way.ts'
 
+/** Updates after which a rollout is too old to learn from, where nothing else is asked for. */
+const MAX_STALENESS = 8
+
 /**
  * Asynchronous actors, synchronous updates (IMPALA's; Espeholt et al. 2018): ranks 0 .. L-1 learn, the others sample with the
  * newest policy that they have been sent. The learners take what has come, correct by V-trace for the policy that it came of,
@@ -31,7 +34,7 @@ export async function async(setting: Setting): Promise<Way> {
     strategy: {
       ...shared,
       prepare: state => learner.begin(state),
-      collect: (rollout, _, { config }) => learner.collect(rollout, config.maxStaleness),
+      collect: rollout => learner.collect(rollout, config.maxStaleness ?? MAX_STALENESS),
       credit: (rollout, gamma, gaeLambda) => learner.credit(rollout, gamma, gaeLambda),
       agree: state => learner.publish(state),
       waited: () => group.elapsed + learner.waited,

@@ -3,6 +3,7 @@ import { optionOf } from '../ppo/check.ts'
 import type { TrainConfig } from '../ppo/config.ts'
 import { fields } from '../ppo/fields.ts'
 import { checkRanks } from '../ppo/sizes.ts'
+import { serverProblem } from './asyncserver.ts'
 import { federatedProblem } from './federated.ts'
 import { populationProblem } from './population.ts'
 import { teamProblem, teamSize } from './teamsize.ts'
@@ -15,9 +16,10 @@ const own: Partial<Record<keyof TrainConfig, Parallelism[]>> = {
   averageUnit: ['local'],
   learners: ['sampler', 'async'],
   servers: ['server'],
+  async: ['server'],
   modelParallel: ['model'],
   rebalance: ['allreduce'],
-  maxStaleness: ['async'],
+  maxStaleness: ['async', 'server'],
   correction: ['async'],
   lag: ['async'],
   members: ['population'],
@@ -54,6 +56,7 @@ export function checkWay(config: TrainConfig, numShards: number, size: number): 
 function problemOf(config: TrainConfig, numShards: number, size: number): string | null {
   if (config.parallelism === 'federated') return federatedProblem(config, { numShards }, size)
   if (config.parallelism === 'population') return populationProblem(config, size)
+  if (config.parallelism === 'server') return serverProblem(config)
   return config.parallelism === 'model' ? teamProblem(config, size) : null
 }
 

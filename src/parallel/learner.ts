@@ -11,6 +11,7 @@ import { computeVtrace } from '../ppo/vtrace.ts'
 import { type Experience, experienceBytes, experienceOf, unpackExperience } from './experience.ts'
 import { Inbox } from './inbox.ts'
 import { packPolicy } from './policymessage.ts'
+import { stalenessFigures } from './staleness.ts'
 import type { Setting } from './way.ts'
 
 /** A rank whose experience comes here. */
@@ -110,15 +111,7 @@ export class Learner {
 
   /** How old what was learnt from was: shards by the updates between. */
   get figures(): Metrics {
-    const staleness = this.#staleness
-    const histogram = new Map<number, number>()
-    for (const updates of staleness) histogram.set(updates, (histogram.get(updates) ?? 0) + 1)
-    return {
-      'staleness/mean': staleness.reduce((sum, updates) => sum + updates, 0) / staleness.length,
-      'staleness/max': Math.max(...staleness),
-      'staleness/dropped': this.#inbox.dropped,
-      ...Object.fromEntries([...histogram].map(([updates, shards]) => [`staleness/of_${updates}`, shards])),
-    }
+    return stalenessFigures(this.#staleness, this.#inbox.dropped)
   }
 
   #keep(state: TrainState, version: number, isLast: boolean): void {

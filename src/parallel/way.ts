@@ -7,6 +7,7 @@ import type { Sizes } from '../ppo/sizes.ts'
 import type { Strategy } from '../ppo/strategy.ts'
 import { allreduce } from './allreduce.ts'
 import { async } from './async.ts'
+import { asyncServer } from './asyncserver.ts'
 import type { Cut } from './cut.ts'
 import { federated } from './federated.ts'
 import { local } from './local.ts'
@@ -50,7 +51,7 @@ const ways: Record<Parallelism, (setting: Setting) => Way | Promise<Way>> = {
   allreduce,
   local: setting => local(setting),
   sampler,
-  server,
+  server: setting => (setting.config.async ? asyncServer : server)(setting),
   model,
   async,
   population,

@@ -49,8 +49,10 @@ export interface TrainConfig {
   averageUnit: 'minibatches' | 'updates'
   learners: number
   servers: number
+  /** Parameter servers wait for nobody. */
+  async: boolean
   modelParallel: number | null
-  maxStaleness: number
+  maxStaleness: number | null
   correction: 'vtrace' | 'none'
   lag: number
   members: number | null

@@ -173,10 +173,12 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
     none: 'all',
     doc: 'model: ranks that one network is divided between',
   },
+  async: { kind: flag, default: false, doc: 'server: apply each gradient as it comes; not reproducible' },
   maxStaleness: {
     kind: whole(0),
-    default: 8,
-    doc: 'async: updates after which a rollout is too old to learn from',
+    default: null,
+    none: 'auto',
+    doc: 'async: updates after which a rollout is too old (8); server --async: steps, a gradient (8 per worker)',
   },
   correction: {
     kind: choice('vtrace', 'none'),

@@ -45,4 +45,9 @@ export class Reader {
     this.#at += length
     return this.#numbers.subarray(first, this.#at)
   }
+
+  /** A view of all that is left. */
+  rest(): Float64Array {
+    return this.array(this.#numbers.length - this.#at)
+  }
 }

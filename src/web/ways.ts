@@ -24,12 +24,17 @@ function stalenessChart(groups: readonly Group[]): Chart[] {
     return x.length === 0 ? [] : [{ name, color, x, y, mark: 'points' as const }]
   })
   if (series.length === 0) return []
-  const x = { label: 'updates since the policy that sampled' }
-  const plot = { title: 'Staleness, shards learnt from', x, y: { label: '', from: 0 }, series }
+  const x = { label: 'versions of the policy since: updates; of server --async, steps' }
+  const plot = {
+    title: 'Staleness of the shards or gradients learnt from',
+    x,
+    y: { label: '', from: 0 },
+    series,
+  }
   return [{ id: 'staleness', plot, overGroups: true }]
 }
 
-/** Shards of the whole run by how old they were, counted in updates. */
+/** Shards, or gradients, of the whole run by how old they were, in the policy's versions. */
 function stalenessOf({ history }: Run): { x: number[]; y: number[] } {
   const counts = history.names.flatMap(name => {
     const [, updates] = STALENESS.exec(name) ?? []

@@ -7,6 +7,7 @@ import { pporun, readJson, temporaryFolder } from '../rig.ts'
 const poles = 'CartPole-v1:length=0.4,CartPole-v1,CartPole-v1:length=0.6,CartPole-v1:length=0.7'
 const ways: Record<string, string[]> = {
   async: [],
+  server: ['--async'],
   population: [],
   federated: ['--client-envs', poles],
 }
