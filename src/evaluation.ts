@@ -14,3 +14,24 @@ export async function evaluateTogether(
   const played = await play(env, engine, { first, count: last - first })
   return summarise(await comm.allgather(played))
 }
+
+/** What the policy comes to where each rank's environments are its own. */
+export interface OwnEvaluation {
+  env: string
+  meanReturn: number
+}
+
+/** By rank: every rank plays `episodes` in its own environment. A collective. */
+export async function evaluateEach(
+  env: string,
+  engine: Engine,
+  comm: Communicator,
+  episodes: number,
+): Promise<OwnEvaluation[]> {
+  const played = await comm.allgather(await play(env, engine, { first: 0, count: episodes }))
+  const names = await comm.allgather(new TextEncoder().encode(env))
+  return played.map((part, rank) => ({
+    env: new TextDecoder().decode(names[rank]),
+    meanReturn: summarise([part]).meanReturn,
+  }))
+}

@@ -13,7 +13,7 @@ import {
   type TrainResult,
 } from './describe.ts'
 import { initialParameters } from './engine/init.ts'
-import { evaluateTogether } from './evaluation.ts'
+import { evaluateEach, evaluateTogether } from './evaluation.ts'
 import { type Fleet, openFleet } from './fleet.ts'
 import { interrupted } from './heed.ts'
 import type { LastCommits } from './lastcommits.ts'
@@ -112,10 +112,16 @@ async function goOn(
     task.strategy.peers ?? comm,
     EVALUATION_EPISODES,
   )
+  const clients = config.clientEnvs && (await evaluateEach(task.env, engine, comm, EVALUATION_EPISODES))
   await reporter.close()
-  reporter.fields({ ...outcome, ...task.record(), evaluation, status: 'completed' })
+  reporter.fields({
+    ...{ ...outcome, ...task.record(), evaluation, status: 'completed' },
+    ...(clients && { clients }),
+  })
   const result = { folder: reporter.folder, ...outcome, evaluation }
   reporter.say(...summary(result, split))
+  for (const { env, meanReturn } of clients ?? [])
+    reporter.say(`client       ${meanReturn.toFixed(1)} in ${env}`)
   return result
 }
 

@@ -6,6 +6,7 @@ import { flag, type Option, parse, whole } from '../args.ts'
 export const options: Record<string, Option> = {
   episodes: { type: 'string', describe: 'episodes to play (100)' },
   seed: { type: 'string', describe: 'of the start states (0)' },
+  env: { type: 'string', value: 'ID', describe: 'play here (where it was trained)' },
   stochastic: { type: 'boolean', describe: 'sample actions instead of taking the most probable' },
   json: { type: 'boolean', describe: 'print one JSON object and nothing else' },
 }
@@ -21,6 +22,7 @@ export async function evaluateCommand(argv: readonly string[]): Promise<number> 
     episodes: whole('--episodes', parsed.episodes, 1) ?? 100,
     seed: whole('--seed', parsed.seed, 0) ?? 0,
     stochastic: flag(parsed.stochastic),
+    ...(parsed.env !== undefined && { env: String(parsed.env) }),
   })
   if (flag(parsed.json)) process.stdout.write(`${JSON.stringify(result)}\n`)
   else

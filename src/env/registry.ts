@@ -101,6 +101,14 @@ export function specOf(id: string): EnvSpec {
   return kindOf(id)
 }
 
+/** Whether what plays in one environment can play in the other: equal shapes of observations, equal actions. Errors as for `kindOf`. */
+export function areAlike(a: string, b: string): boolean {
+  const [one, other] = [a, b].map(specOf)
+  const shapeOf = ({ observationSpace, actionSpace }: EnvSpec) =>
+    JSON.stringify([observationSpace.shape, actionSpace])
+  return shapeOf(one) === shapeOf(other)
+}
+
 /**
  * `numEnvs` environments in one batch; call `reset` before the first step. Errors as for `kindOf`.
  * @param streams start states are functions of these; default: those of training with seed 0.

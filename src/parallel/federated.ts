@@ -1,7 +1,7 @@
 import { Purpose, uniform } from '../base/math/streams.ts'
 import type { Communicator } from '../collective/communicator.ts'
 import { makeOptimizer } from '../engine/select.ts'
-import { specOf } from '../env/registry.ts'
+import { areAlike } from '../env/registry.ts'
 import type { TrainConfig } from '../ppo/config.ts'
 import type { Sizes } from '../ppo/sizes.ts'
 import { mean, type TrainState } from '../ppo/state.ts'
@@ -149,12 +149,6 @@ class Rounds {
   }
 }
 
-/** Throws UsageError for an unknown one. */
-function spacesOf(id: string): string {
-  const { observationSpace, actionSpace } = specOf(id)
-  return JSON.stringify([observationSpace.shape, actionSpace])
-}
-
 /** What cannot be, as a sentence; null: it can. */
 export function federatedProblem(
   config: TrainConfig,
@@ -172,7 +166,7 @@ export function federatedProblem(
   const sum = shards?.reduce((total, own) => total + own, 0)
   if (shards && (shards.length !== size || sum !== numShards))
     return `--client-shards ${shards} must be ${size} numbers, one for each rank, that add up to --shards ${numShards}`
-  const other = config.clientEnvs?.find(id => spacesOf(id) !== spacesOf(config.env))
+  const other = config.clientEnvs?.find(id => !areAlike(id, config.env))
   if (other) return `--client-envs ${other} has other observations or actions than --env ${config.env}`
   if (size < 2) return 'needs two clients: use -np 2 or more'
   if (secure && size < 3) return '--secure hides a client among two others: use -np 3 or more'

@@ -3,6 +3,8 @@ import type { Engine } from '../engine/engine.ts'
 import { makeVectorEnv } from '../env/registry.ts'
 
 export interface EvaluateOptions {
+  /** Default: the one that the policy was trained for; another has to have its observations and actions. */
+  env?: string
   /** Default 100. */
   episodes?: number
   /** Start states and, if sampled, actions; default 0. */

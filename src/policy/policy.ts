@@ -3,7 +3,7 @@ import { loadCheckpoint } from '../checkpoint/checkpoint.ts'
 import type { Engine } from '../engine/engine.ts'
 import { type Layout, layoutOf, type Network } from '../engine/layout.ts'
 import { makeEngine } from '../engine/select.ts'
-import { environmentIds, specOf } from '../env/registry.ts'
+import { areAlike, baseOf, environmentIds, specOf } from '../env/registry.ts'
 import { clipActions } from '../env/spaces.ts'
 import { type EvaluateOptions, type Evaluation, play, summarise } from './evaluate.ts'
 
@@ -44,9 +44,12 @@ export function loadPolicy(path: string): Policy {
   }
 }
 
-/** Plays episodes with the policy of a run or checkpoint. Throws UsageError if there is none. */
+/** Plays episodes with the policy of a run or checkpoint. Throws UsageError if there is none, or the environment is not for it. */
 export async function evaluate(path: string, options: EvaluateOptions = {}): Promise<Evaluation> {
-  const { env, openEngine } = load(path)
+  const { env: own, openEngine } = load(path)
+  const { env = own } = options
+  if (!areAlike(env, own))
+    throw new UsageError(`${env} has other observations or actions than ${own} of ${path}`)
   return summarise([
     await play(env, await openEngine(), { first: 0, count: options.episodes ?? 100 }, options),
   ])
@@ -54,7 +57,7 @@ export async function evaluate(path: string, options: EvaluateOptions = {}): Pro
 
 function load(path: string): { env: string; layout: Layout; openEngine: () => Promise<Engine> } {
   const { env, network, normalizer, tensors, parameters } = loadCheckpoint(path)
-  if (!environmentIds().includes(env))
+  if (!environmentIds().includes(baseOf(env)))
     throw new UsageError(
       `${path}: '${env}' is an environment that a script has registered; evaluate there: registerEnv('${env}', ...), then evaluate('${path}')`,
     )
