@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { PporunError } from '../../src/base/errors.ts'
+import { PporunError, UsageError } from '../../src/base/errors.ts'
 import { Purpose } from '../../src/base/math/streams.ts'
 import { saveCheckpoint } from '../../src/checkpoint/checkpoint.ts'
 import { initialParameters } from '../../src/engine/init.ts'
@@ -132,4 +132,16 @@ test('parameters that are not those of the network are refused', async t => {
   }
   await saveCheckpoint(other, { ...about, tensors, parameters: new Float32Array(size) })
   assert.throws(() => loadPolicy(other), PporunError)
+})
+
+test('a policy plays in another environment with the same spaces, and in no other', async t => {
+  const path = join(temporaryFolder(t), 'run')
+  await save(path)
+  const long = await evaluate(path, { env: 'CartPole-v1:length=2', episodes: 10 })
+  assert.notEqual(long.meanReturn, (await evaluate(path, { episodes: 10 })).meanReturn)
+  await assert.rejects(
+    evaluate(path, { env: 'Pendulum-v1' }),
+    error =>
+      error instanceof UsageError && /other observations or actions than CartPole-v1/.test(error.message),
+  )
 })
