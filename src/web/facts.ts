@@ -9,6 +9,7 @@ export function factsOf(run: Run): Html {
   const { engine, device, transport, allreduce, np } = fields
   return html`<dl class="facts">${[
     fact('Return', ...returnOf(run)),
+    (fields.clients ?? []).map(({ env, meanReturn }, k) => fact(`Client ${k}`, figure(meanReturn), env)),
     fact('Steps', stepsOf(run), updatesOf(run)),
     fact('Speed', speedOf(run), 'steps per second'),
     fact('Time', wallTime(run), 'with start-up and evaluation'),

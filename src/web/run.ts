@@ -26,6 +26,8 @@ export interface RunFields {
   episodes?: number
   meanReturn100?: number | null
   evaluation?: { episodes: number; meanReturn: number; stdReturn: number } | null
+  /** Of a federation: the policy in each client's environment. */
+  clients?: { env: string; meanReturn: number }[]
   cause?: { rank: number | null; host: string; what: string; exitStatus: number; after: number }
   recoveries?: Recovery[]
   ranks?: RankTimes[]

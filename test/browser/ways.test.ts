@@ -64,6 +64,24 @@ test('a population: the return, the learning rate and the lineage of each member
   assert.ok((await page.locator('#lineage-run svg path').count()) > 3)
 })
 
+test('a federation: what the policy comes to in the environment of each client', {
+  skip: noBrowser,
+}, async t => {
+  const out = join(temporaryFolder(t), 'run')
+  const way = ['--parallelism', 'federated', '--client-envs', 'CartPole-v1,CartPole-v1:length=1']
+  const { status, stdout, stderr } = await run(['-np', '3', '--out', out, ...TRAIN, ...way])
+  assert.equal(status, 0, stderr)
+  const clients = [...stdout.matchAll(/client +([\d.]+) in (\S+)/g)].map(([, meanReturn, env]) => [
+    env,
+    meanReturn,
+  ])
+  assert.equal(clients.length, 3)
+  const page = await open(t, out)
+  const facts = await page.locator('.facts').innerText()
+  for (const [k, [env, meanReturn]] of clients.entries())
+    assert.match(facts, RegExp(`Client ${k}\\s+${meanReturn}\\s+${env}\\s`))
+})
+
 /** In the plot of returns over steps; there is another over time. */
 const curves = (page: Page, what: string): Promise<number> =>
   page.locator('#charts-episodic_return svg').first().locator(what).count()
