@@ -1,4 +1,5 @@
 import { Purpose } from './base/math/streams.ts'
+import type { About } from './checkpoint/about.ts'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import type { Communicator } from './collective/communicator.ts'
 import { progress } from './connect.ts'
@@ -17,8 +18,8 @@ import { normalizerOf } from './ppo/normalize.ts'
 import { type Parts, ppo } from './ppo/ppo.ts'
 import { Running } from './ppo/running.ts'
 import type { Sizes } from './ppo/sizes.ts'
-import { hashParameters, type TrainState } from './ppo/state.ts'
-import { count, environmentsOf } from './ppo/strategy.ts'
+import { hashParameters, ParametersHash, type TrainState, vectorsOf, withVectors } from './ppo/state.ts'
+import { count, environmentsOf, type Strategy } from './ppo/strategy.ts'
 import type { Reporter, Since } from './reporter.ts'
 
 /** What this rank has to do, and the real parts that it is handed. */
@@ -69,7 +70,8 @@ export async function assemble(
       isDue,
       keep: async commit => {
         const score = await scoreOf(commit)
-        await reporter.save(() => ({ ...checkpointOf(commit, config), score }), keep)
+        if (strategy.blocks) await saveInBlocks(commit, score, config, strategy.blocks, reporter)
+        else await reporter.save(() => ({ ...checkpointOf(commit, config), score }), keep)
       },
     },
     phase: phase => progress().phase(phase),
@@ -89,11 +91,16 @@ export function layoutFor(config: TrainConfig): Layout {
 }
 
 /** And of what this rank holds of it. */
-export function pieceFor(config: TrainConfig, { rank, size }: Communicator): Layout {
+export function pieceFor(config: TrainConfig, comm: Communicator): Layout {
   const whole = layoutFor(config)
-  if (config.parallelism !== 'model') return whole
-  const team = teamSize(config, size)
-  return divide(whole, rank % team, team)
+  const [place, team] = placeOf(config, comm)
+  return team === 1 ? whole : divide(whole, place, team)
+}
+
+/** Which of how many ranks it is that hold one network. */
+export function placeOf(config: TrainConfig, { rank, size }: Communicator): [place: number, team: number] {
+  const team = config.parallelism === 'model' ? teamSize(config, size) : 1
+  return [rank % team, team]
 }
 
 /** Logits for a discrete action space, a diagonal Gaussian for a box. */
@@ -116,25 +123,52 @@ function networkOf({ env, encoder, hidden, activation, sharedTrunk }: TrainConfi
 
 /** What is written of a commit: the policy for everybody, and all of it for `--resume`. */
 function checkpointOf(commit: Commit, config: TrainConfig): Checkpoint {
-  return { ...policyOf(commit.state, config), state: { config, commit } satisfies Kept }
+  const { parameters, ...vectors } = vectorsOf(commit.state)
+  return { ...policyOf(commit.state, config), parameters, vectors, state: keptOf(commit, config) }
 }
 
 /** The policy as it is now, for everybody; its parameters are a copy. */
 export function policyOf(state: TrainState, config: TrainConfig): Checkpoint {
-  const { update } = state
-  const { network, tensors } = layoutFor(config)
+  const { tensors } = layoutFor(config)
   const parameters = state.parameters.slice()
+  const about = { ...aboutOf(state, config), paramsHash: hashParameters(parameters), score: null }
+  return { ...about, tensors, parameters, vectors: {}, state: null }
+}
+
+function aboutOf(state: TrainState, config: TrainConfig): Omit<About, 'paramsHash' | 'score'> {
   return {
     env: config.env,
-    network,
+    network: layoutFor(config).network,
     normalizer: normalizerOf(config, state),
-    steps: update * config.numEnvs * config.numSteps,
-    paramsHash: hashParameters(parameters),
-    tensors,
-    score: null,
-    parameters,
-    state: null,
+    steps: state.update * config.numEnvs * config.numSteps,
   }
+}
+
+/** Vectors are in files of their own. */
+function keptOf(commit: Commit, config: TrainConfig): Kept {
+  const none = new Float32Array(0)
+  const vectors = { parameters: none, first_moment: none, second_moment: none }
+  return { config, commit: { ...commit, state: withVectors(commit.state, vectors) } }
+}
+
+/** A checkpoint of vectors that no rank holds whole: all bring their pieces, block by block. A collective. */
+async function saveInBlocks(
+  commit: Commit,
+  score: number | null,
+  config: TrainConfig,
+  blocks: Required<Strategy>['blocks'],
+  reporter: Reporter,
+): Promise<void> {
+  const about = aboutOf(commit.state, config)
+  const vectors = Object.entries(vectorsOf(commit.state))
+  const draft = await reporter.draft(about.steps, layoutFor(config).tensors, vectors.length, config.keep)
+  const hash = new ParametersHash()
+  for (const [name, piece] of vectors)
+    for await (const block of blocks(piece)) {
+      if (name === 'parameters') hash.add(block)
+      await draft.write(name, block)
+    }
+  await draft.seal({ ...about, paramsHash: hash.digest(), score }, keptOf(commit, config))
 }
 
 /** What `--resume` finds in a checkpoint. */

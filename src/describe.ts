@@ -8,7 +8,7 @@ import type { Evaluation } from './policy/evaluate.ts'
 import type { TrainConfig } from './ppo/config.ts'
 import { messageLength } from './ppo/exactsum.ts'
 import type { Sizes } from './ppo/sizes.ts'
-import { hashParameters, mean, type TrainState } from './ppo/state.ts'
+import { mean, type TrainState } from './ppo/state.ts'
 import { allParts, parts, type Split, splitOf } from './ppo/stopwatch.ts'
 
 /** What a training run came to; the same on all ranks, times aside. */
@@ -58,6 +58,7 @@ export function describeRun(config: TrainConfig, sizes: Sizes, comm: Communicato
 /** What run.json says of the end, but for the evaluation. @param steps of this start, as are `seconds` */
 export function describeOutcome(
   state: TrainState,
+  paramsHash: string,
   { totalSteps, numUpdates }: Sizes,
   steps: number,
   seconds: number,
@@ -66,7 +67,7 @@ export function describeOutcome(
     globalSteps: (totalSteps / numUpdates) * state.update,
     updates: state.update,
     sps: steps / seconds,
-    paramsHash: hashParameters(state.parameters),
+    paramsHash,
     episodes: state.episodes,
     meanReturn100: mean(state.recentReturns),
   }

@@ -3,6 +3,9 @@ import type { Communicator } from './collective/communicator.ts'
 import type { Engine } from './engine/engine.ts'
 import { type Evaluation, play, summarise } from './policy/evaluate.ts'
 
+/** Behind the closing evaluation. */
+export const EVALUATION_EPISODES = 100
+
 /** Plays episodes with the engine's policy, its most probable actions; every rank plays its part of them. A collective. */
 export async function evaluateTogether(
   env: string,

@@ -4,6 +4,7 @@ import { PporunError, UsageError } from './base/errors.ts'
 import type { Communicator } from './collective/communicator.ts'
 import type { Engine } from './engine/engine.ts'
 import { type Opened, openEngine } from './engine/select.ts'
+import { EVALUATION_EPISODES } from './evaluation.ts'
 import type { Cut } from './parallel/cut.ts'
 import type { TrainConfig } from './ppo/config.ts'
 
@@ -35,7 +36,9 @@ interface Member extends Omit<Opened, 'engine'> {
  */
 export async function openFleet(config: TrainConfig, comm: Communicator): Promise<Fleet> {
   const requireGpu = rankSettings()?.requireGpu ?? false
-  const made = await attempt(() => openEngine(config.engine, pieceFor(config, comm), requireGpu))
+  const made = await attempt(() =>
+    openEngine(config.engine, pieceFor(config, comm), requireGpu, roomFor(config)),
+  )
   const told = await exchange<{ member: Member } | { refused: string }>(
     comm,
     made instanceof PporunError ? { refused: made.message } : { member: memberOf(made) },
@@ -53,6 +56,12 @@ export async function openFleet(config: TrainConfig, comm: Communicator): Promis
     choice: config.engine === 'auto' ? describe(members) : null,
     warnings: idleOf(config, members),
   }
+}
+
+/** Rows that the engine may be asked for at once, on any number of ranks. */
+function roomFor({ numEnvs, numSteps, batchSize, evalEpisodes }: TrainConfig) {
+  const acting = Math.max(numEnvs, EVALUATION_EPISODES, evalEpisodes ?? 0)
+  return { acting, rollout: numEnvs * numSteps, minibatch: batchSize }
 }
 
 const memberOf = ({ engine: { name, device, exact }, ...rest }: Opened): Member => ({

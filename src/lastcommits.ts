@@ -2,8 +2,10 @@ import type { Kept } from './assemble.ts'
 import { PporunError } from './base/errors.ts'
 import type { Communicator } from './collective/communicator.ts'
 import { shareFrom } from './plaindata.ts'
+import { joined } from './ppo/commit.ts'
 import type { TrainConfig } from './ppo/config.ts'
 import type { Keeper } from './ppo/ppo.ts'
+import type { Strategy } from './ppo/strategy.ts'
 
 /** In lockstep no rank is more than one update ahead of another. */
 const MOST = 2
@@ -36,11 +38,11 @@ export class LastCommits {
   }
 
   /** What becomes of commits, and that they are held here first. */
-  before(keeper: Keeper, config: TrainConfig): Keeper {
+  before(keeper: Keeper, config: TrainConfig, strategy: Strategy): Keeper {
     return {
       isDue: update => this.#everyUpdate || keeper.isDue(update),
       keep: async (commit, isLast) => {
-        this.hold({ config, commit })
+        if (this.#everyUpdate) this.hold({ config, commit: await joined(commit, strategy) })
         this.goesOn()
         if (isLast || keeper.isDue(commit.state.update)) await keeper.keep(commit, isLast)
       },
@@ -48,6 +50,7 @@ export class LastCommits {
   }
 
   hold(kept: Kept): void {
+    if (!this.#everyUpdate) return // nobody goes on from memory where a loss ends the job
     this.#held = [...this.#held, { kept, at: performance.now() }].slice(-MOST)
   }
 

@@ -27,6 +27,8 @@ export interface Reporter {
   fields(fields: object): void
   /** Writes a checkpoint while training goes on; keeps that many. */
   save(make: () => Checkpoint, keep: number): Promise<void>
+  /** Writes one that comes in blocks. */
+  draft: CheckpointWriter['draft']
   /** After each update: leaves the policy for who watches the run, if anybody does. */
   live(make: () => Checkpoint): Logger
   /** Training has gone on after that update, when ranks had been lost or had joined; so long after it the next was complete. */
@@ -80,6 +82,7 @@ export function silentReporter(folder: string): Reporter {
   return {
     ...{ folder, log: silent, live: silent, fields: nothing, recovered: nothing, say: nothing },
     save: async () => {},
+    draft: async () => ({ write: async () => {}, seal: async () => {} }),
     close: async () => true,
   }
 }
@@ -104,6 +107,7 @@ function reporterTo({ folder, fields, status, recovered }: Sink): Reporter {
     fields,
     recovered,
     save: (make, keep) => writer.save(make(), keep),
+    draft: (...of) => writer.draft(...of),
     live: make => {
       live = new LivePolicy(folder, make)
       return live

@@ -8,6 +8,7 @@ import { listCheckpoints } from './checkpoint/folder.ts'
 import type { Communicator } from './collective/communicator.ts'
 import type { TrainResult } from './describe.ts'
 import { shareFrom } from './plaindata.ts'
+import { type Vectors, withVectors } from './ppo/state.ts'
 
 /** Where a run goes on from: what `--resume` names. */
 export interface Start extends Kept {
@@ -69,9 +70,11 @@ function isIntact(path: string): boolean {
   }
 }
 
-function startFrom({ state }: Checkpoint, source: string): Start {
+function startFrom({ state, parameters, vectors }: Checkpoint, source: string): Start {
   if (state === null) throw new UsageError('holds a policy and nothing to go on training from')
-  return { ...(state as Kept), source, finished: finishedRun(source), damaged: [] }
+  const { config, commit } = state as Kept
+  const whole = { ...commit, state: withVectors(commit.state, { parameters, ...vectors } as Vectors) }
+  return { config, commit: whole, source, finished: finishedRun(source), damaged: [] }
 }
 
 function finishedRun(folder: string): Start['finished'] {

@@ -1,4 +1,4 @@
-import { assemble, layoutFor, policyOf } from './assemble.ts'
+import { assemble, layoutFor, placeOf, policyOf } from './assemble.ts'
 import { balancing, CutChanged } from './balance.ts'
 import { Status } from './base/contract.ts'
 import { PporunError, PreemptedError } from './base/errors.ts'
@@ -13,7 +13,7 @@ import {
   type TrainResult,
 } from './describe.ts'
 import { initialParameters } from './engine/init.ts'
-import { evaluateEach, evaluateTogether } from './evaluation.ts'
+import { EVALUATION_EPISODES, evaluateEach, evaluateTogether } from './evaluation.ts'
 import { type Fleet, openFleet } from './fleet.ts'
 import { interrupted } from './heed.ts'
 import type { LastCommits } from './lastcommits.ts'
@@ -23,11 +23,9 @@ import type { TrainConfig } from './ppo/config.ts'
 import { assertInStep } from './ppo/instep.ts'
 import { normalizerOf } from './ppo/normalize.ts'
 import type { Sizes } from './ppo/sizes.ts'
-import { initialState } from './ppo/state.ts'
+import { hashParameters, initialState, ParametersHash, type TrainState } from './ppo/state.ts'
+import type { Strategy } from './ppo/strategy.ts'
 import type { Reporter } from './reporter.ts'
-
-/** Behind the closing evaluation. */
-const EVALUATION_EPISODES = 100
 
 /**
  * Joins the parts and runs the algorithm on a communicator that is open, from its first update to the evaluation.
@@ -87,21 +85,22 @@ async function goOn(
   const layout = layoutFor(config)
   const state = start
     ? structuredClone(start.commit.state)
-    : initialState(config, layout, initialParameters(layout, config.seed))
+    : initialState(config, engine.layout, initialParameters(layout, config.seed, ...placeOf(config, comm)))
   reporter.fields(describeRun(config, sizes, comm, fleet))
   for (const warning of fleet.warnings) reporter.say(`pporun: warning: ${warning}`)
   if (start) await restore(start.commit, task.sampler)
   const split = new SplitLog()
   const isWhole = engine.layout.size === layout.size
   const live = isWhole ? reporter.live(() => policyOf(state, config)) : silentLogger
-  const kept = commits.before(task.keeper, config)
+  const kept = commits.before(task.keeper, config, task.strategy)
   const keeper = config.rebalance ? balancing(comm, fleet.cut, sizes.numShards, kept) : kept
   await task.train(state, { keeper, log: loggers(task.log, live, split) })
   commits.goesOn()
   task.phase('other')
   const seconds = (performance.now() - session.began.at) / 1000
   const whole = await task.strategy.complete({ ...state, adam: task.optimizer.state })
-  const outcome = describeOutcome(whole, sizes, (state.update - session.began.update) * rows, seconds)
+  const steps = (state.update - session.began.update) * rows
+  const outcome = describeOutcome(whole, await hashOf(whole, task.strategy), sizes, steps, seconds)
   if (state.update < sizes.numUpdates) return leaveEarly(outcome, sizes, comm, reporter)
   await assertInStep(task.strategy, state.update, state.parameters, task.sampler.engine.layout)
 
@@ -123,6 +122,14 @@ async function goOn(
   for (const { env, meanReturn } of clients ?? [])
     reporter.say(`client       ${meanReturn.toFixed(1)} in ${env}`)
   return result
+}
+
+/** Of all parameters, on every rank. */
+async function hashOf({ parameters }: TrainState, { blocks }: Strategy): Promise<string> {
+  if (!blocks) return hashParameters(parameters)
+  const hash = new ParametersHash()
+  for await (const block of blocks(parameters)) hash.add(block)
+  return hash.digest()
 }
 
 /** After an update that the ranks have agreed to be the last: its commit is kept. */

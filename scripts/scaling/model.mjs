@@ -10,21 +10,24 @@ const rows = [1, 2, 4].map(ranks => {
   const updates = linesOf(`${ranks}/metrics.jsonl`).map(line => JSON.parse(line))
   const seconds = median(updates.slice(1).map(({ seconds }, i) => seconds - updates[i].seconds))
   const memory = Array.from({ length: ranks }, (_, rank) => {
-    const resident = linesOf(`${ranks}/logs/rank.${rank}.log`).filter(line => line.includes('resident '))
-    // Of the second half: the network has been drawn, and what it took given back.
-    return median(resident.slice(resident.length / 2).map(line => Number(line.split('resident ')[1])))
+    const said = linesOf(`${ranks}/logs/rank.${rank}.log`).filter(line => line.startsWith('memory '))
+    return said.map(line => JSON.parse(line.slice('memory '.length)))
   })
+  // In the middle of the run: the network has been drawn, and the checkpoint is still to come.
+  const steady = memory.map(said => said[Math.floor(said.length / 2)].now)
+  const peak = memory.map(said => said.at(-1).peak)
   const sums = updates.at(-1)['bytes/activations'] ?? 0
   return [
     ranks,
-    (Math.max(...memory) / 1e6).toFixed(0),
+    (Math.max(...steady) / 1e6).toFixed(0),
+    (Math.max(...peak) / 1e6).toFixed(0),
     seconds.toFixed(2),
     (sums / 1e6).toFixed(1),
     updates.length,
   ]
 })
 console.log(
-  '| ranks of the team | memory of a rank, MB | s per update | MB of activations through a rank | updates |',
+  '| ranks of the team | memory of a rank, MB | at its peak | s per update | MB of activations through a rank | updates |',
 )
-console.log('| --- | --- | --- | --- | --- |')
+console.log('| --- | --- | --- | --- | --- | --- |')
 for (const row of rows) console.log(`| ${row.join(' | ')} |`)

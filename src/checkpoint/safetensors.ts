@@ -19,7 +19,8 @@ interface HeaderEntry {
   data_offsets: [number, number]
 }
 
-export function encodeSafetensors(tensors: readonly NamedTensor[], vector: Float32Array): Uint8Array {
+/** What comes before the vector itself. */
+export function headerOf(tensors: readonly NamedTensor[]): Uint8Array {
   const entries = tensors.map(({ name, shape, offset, size }) => [
     name,
     { dtype: 'F32', shape, data_offsets: [offset * 4, (offset + size) * 4] },
@@ -29,8 +30,7 @@ export function encodeSafetensors(tensors: readonly NamedTensor[], vector: Float
   const header = Buffer.from(json.padEnd(Math.ceil(json.length / 8) * 8))
   const length = Buffer.alloc(8)
   length.writeBigUInt64LE(BigInt(header.length))
-  const data = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
-  return Buffer.concat([length, header, data])
+  return Buffer.concat([length, header])
 }
 
 /** Throws PporunError unless the file is whole and holds float32 tensors that lie where their shapes say. */

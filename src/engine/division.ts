@@ -47,51 +47,84 @@ export function divide(layout: Layout, rank: number, size: number): Layout {
 /** What rank `rank` of `size` holds of a flat vector [P]. */
 export function cut(layout: Layout, whole: Float32Array, rank: number, size: number): Float32Array {
   const piece = new Float32Array(divide(layout, rank, size).size)
-  copyPiece(layout, rank, size, (from, to, length) => piece.set(whole.subarray(from, from + length), to))
+  let at = 0
+  for (const t of layout.tensors.keys())
+    for (const [from, length] of runsOf(layout, t, rank, size)) {
+      piece.set(whole.subarray(from, from + length), at)
+      at += length
+    }
   return piece
 }
 
-/** The flat vector [P] of which each rank holds a piece. */
-export function join(layout: Layout, pieces: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(layout.size)
-  pieces.forEach((piece, rank) => {
-    copyPiece(layout, rank, pieces.length, (to, from, length) =>
-      whole.set(piece.subarray(from, from + length), to),
-    )
-  })
-  return whole
-}
+/** Elements of a block, about. */
+const BLOCK = 1 << 18
 
-/** Names each run of neighbours: where it begins in the whole vector and in the rank's, and its length. */
-function copyPiece(
+/**
+ * The flat vector [P] of which this rank holds a piece, in blocks, in its order: nobody holds more of it at a time.
+ * @param exchange gives everybody's part, in the order of ranks: called equally often on all of them
+ */
+export async function* blocksOf(
   layout: Layout,
+  piece: Float32Array,
   rank: number,
   size: number,
-  copy: (inWhole: number, inPiece: number, length: number) => void,
-): void {
+  exchange: (part: Float32Array) => Promise<Float32Array[]>,
+): AsyncGenerator<Float32Array> {
   const axes = axesOf(layout)
   let at = 0
   for (const [t, tensor] of layout.tensors.entries()) {
-    const { rows, columns } = pieceOf(tensor, axes[t], rank, size)
-    const width = tensor.shape.length === 2 ? tensor.shape[1] : 1
-    for (let row = rows.first; row < rows.last; row++) {
-      copy(tensor.offset + row * width + columns.first, at, columns.last - columns.first)
-      at += columns.last - columns.first
+    const own = pieceOf(tensor, axes[t], rank, size)
+    const [height, width] = heightAndWidth(tensor)
+    const ownWidth = own.columns.last - own.columns.first
+    const step = Math.max(1, Math.floor(BLOCK / width))
+    for (let row = 0; row < height; row += step) {
+      const inPiece = (r: number) =>
+        at + (Math.min(Math.max(r, own.rows.first), own.rows.last) - own.rows.first) * ownWidth
+      const part = piece.subarray(inPiece(row), inPiece(Math.min(row + step, height)))
+      yield axes[t] === null ? part : joined(await exchange(part), axes[t], Math.min(step, height - row))
     }
+    at += (own.rows.last - own.rows.first) * ownWidth
   }
 }
 
-/** Rows and columns of a tensor, a bias being one column. */
-function pieceOf({ shape, size: elements }: Tensor, axis: Axis, rank: number, size: number) {
-  const [height, width] = shape.length === 2 ? shape : [elements, 1]
+/** Some rows of a tensor, of which each part has some, or some columns. */
+function joined(parts: readonly Float32Array[], axis: Axis, rows: number): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let to = 0
+  const inTurn = axis === 'inputs' ? rows : 1
+  for (let row = 0; row < inTurn; row++)
+    for (const part of parts) {
+      const length = part.length / inTurn
+      whole.set(part.subarray(row * length, (row + 1) * length), to)
+      to += length
+    }
+  return whole
+}
+
+/** What rank `rank` of `size` holds of a tensor: where in the whole vector each run of neighbours begins, and its length. */
+export function* runsOf(
+  layout: Layout,
+  tensor: number,
+  rank: number,
+  size: number,
+): Generator<[from: number, length: number]> {
+  const { offset } = layout.tensors[tensor]
+  const { rows, columns } = pieceOf(layout.tensors[tensor], axesOf(layout)[tensor], rank, size)
+  const [, width] = heightAndWidth(layout.tensors[tensor])
+  const length = columns.last - columns.first
+  for (let row = rows.first; row < rows.last; row++) yield [offset + row * width + columns.first, length]
+}
+
+/** Of a tensor, a bias being one column. */
+const heightAndWidth = ({ shape, size }: Tensor): readonly number[] =>
+  shape.length === 2 ? shape : [size, 1]
+
+/** Rows and columns that a rank holds. */
+function pieceOf(tensor: Tensor, axis: Axis, rank: number, size: number) {
+  const [height, width] = heightAndWidth(tensor)
   const all = (n: number) => ({ first: 0, last: n })
   return {
     rows: axis === 'outputs' ? part(height, rank, size) : all(height),
     columns: axis === 'inputs' ? part(width, rank, size) : all(width),
   }
-}
-
-/** The narrowest layer that is divided: no more ranks than this can share the network. */
-export function narrowest({ network }: Layout): number {
-  return Math.min(...network.hidden)
 }

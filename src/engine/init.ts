@@ -1,15 +1,20 @@
 /** Initial parameters: orthogonal weights (Saxe et al. 2014), zero biases and log_std, the gains that PPO codes share. */
 import { normal, Purpose } from '../base/math/streams.ts'
+import { divide, runsOf } from './division.ts'
 import { type Layout, type Tensor, tensorsOf } from './layout.ts'
 
-/** The flat vector [P] that training starts from: a function of the layout and the seed alone. */
-export function initialParameters(layout: Layout, seed: number): Float32Array {
-  const parameters = new Float32Array(layout.size)
+/**
+ * The flat vector [P] that training starts from, or what rank `rank` of `size` holds of it (division.ts): a function of
+ * the layout and the seed alone. No more of a wide layer is drawn than that.
+ */
+export function initialParameters(layout: Layout, seed: number, rank = 0, size = 1): Float32Array {
+  const parameters = new Float32Array(size === 1 ? layout.size : divide(layout, rank, size).size)
+  let at = 0
   layout.tensors.forEach((tensor, index) => {
-    if (tensor.shape.length === 1) return
-    const { offset, size } = tensor
     const draw = (i: number) => normal(seed, Purpose.init, index, 0, i)
-    writeWeight(parameters.subarray(offset, offset + size), tensor, gainOf(layout, tensor), draw)
+    const element = tensor.shape.length > 1 ? elementsOf(tensor, gainOf(layout, tensor), draw) : () => 0
+    for (const [from, length] of runsOf(layout, index, rank, size))
+      for (let i = from - tensor.offset; i < from - tensor.offset + length; i++) parameters[at++] = element(i)
   })
   return parameters
 }
@@ -17,21 +22,21 @@ export function initialParameters(layout: Layout, seed: number): Float32Array {
 /** Above this many rows and columns a weight is not made orthogonal: that takes time with their third power. */
 const WIDEST = 1024
 
-/** Of two wide layers independent numbers of the same size, whose products are nearly orthogonal by themselves. */
-function writeWeight(
-  weight: Float32Array,
+/**
+ * The elements of a weight, by place. Of two wide layers independent numbers of the same size, whose products are nearly
+ * orthogonal by themselves.
+ */
+function elementsOf(
   { shape: [rows], size }: Tensor,
   gain: number,
   draw: (i: number) => number,
-): void {
+): (i: number) => number {
   const columns = size / rows // of a convolution: all that one filter sees
-  if (Math.min(rows, columns) <= WIDEST) {
-    const gaussian = Float64Array.from({ length: size }, (_, i) => draw(i))
-    weight.set(orthogonal(gaussian, rows, columns, gain))
-    return
-  }
   const scale = gain / Math.sqrt(Math.max(rows, columns))
-  for (let i = 0; i < size; i++) weight[i] = scale * draw(i)
+  if (Math.min(rows, columns) > WIDEST) return i => scale * draw(i)
+  const gaussian = Float64Array.from({ length: size }, (_, i) => draw(i))
+  const weight = orthogonal(gaussian, rows, columns, gain)
+  return i => weight[i]
 }
 
 /** A policy head near zero starts from nearly equal probabilities whatever the observation. */

@@ -6,6 +6,7 @@ import { KernelEngine } from './kernels/driver.ts'
 import { type Load, loadNative, loadWasm } from './kernels/load.ts'
 import { KernelOptimizer } from './kernels/optimizer.ts'
 import { passesSelfTest } from './kernels/selftest.ts'
+import type { Room } from './kernels/views.ts'
 import type { Layout } from './layout.ts'
 import type { Optimizer } from './optimizer.ts'
 import { ReferenceEngine } from './reference.ts'
@@ -24,16 +25,22 @@ export interface Opened {
  * `auto`: the kernels, which are exact and the fastest on small networks; for convolutions the first of the
  * TensorFlow.js family that runs here. It depends on the machine and the network alone.
  * @param gpuOnly nothing but a GPU will do
+ * @param room that the kernels begin with
  * @throws UsageError if no engine runs here
  */
-export async function openEngine(name: string, layout: Layout, gpuOnly = false): Promise<Opened> {
-  if (name !== 'auto') return opened(await makeEngine(name, layout), '')
+export async function openEngine(
+  name: string,
+  layout: Layout,
+  gpuOnly = false,
+  room: Partial<Room> = {},
+): Promise<Opened> {
+  if (name !== 'auto') return opened(await makeEngine(name, layout, room), '')
   if (layout.network.encoder || gpuOnly) {
     const { engine, missing } = await findTfjsEngine(layout, gpuOnly)
     const better = missing.length > 0 ? `; missing for a faster one: ${missing.join('; ')}` : ''
     return opened(engine, `the fastest here ${gpuOnly ? 'on a GPU' : 'for convolutions'}${better}`)
   }
-  const engine = kernelEngine(layout)
+  const engine = kernelEngine(layout, room)
   const better = engine.name === 'native' ? '' : '; missing for a faster one: native kernels for this machine'
   return opened(engine, `the fastest here for small networks, with equal bits at any -np${better}`)
 }
@@ -47,13 +54,13 @@ function opened(engine: Engine, why: string): Opened {
  * which they run.
  * @throws UsageError if there is none of that name, or it does not run on this machine
  */
-export async function makeEngine(name: string, layout: Layout): Promise<Engine> {
+export async function makeEngine(name: string, layout: Layout, room: Partial<Room> = {}): Promise<Engine> {
   if (name === 'auto') return (await openEngine(name, layout)).engine
   if (name === 'reference') return new ReferenceEngine(layout)
-  if (name === 'wasm') return wasmEngine(layout)
+  if (name === 'wasm') return wasmEngine(layout, room)
   if (name === 'native') {
     const native = nativeKernels()
-    if (native) return new KernelEngine('native', layout, native)
+    if (native) return new KernelEngine('native', layout, native, room)
     throw new UsageError(
       '--engine native: no kernels for this machine, or they fail their self-test; use --engine wasm',
     )
@@ -63,9 +70,9 @@ export async function makeEngine(name: string, layout: Layout): Promise<Engine> 
 }
 
 /** The kernels as this machine runs them best. */
-export function kernelEngine(layout: Layout): Engine {
+export function kernelEngine(layout: Layout, room: Partial<Room> = {}): Engine {
   const native = nativeKernels()
-  return native ? new KernelEngine('native', layout, native) : wasmEngine(layout)
+  return native ? new KernelEngine('native', layout, native, room) : wasmEngine(layout, room)
 }
 
 /** What moves the parameters beside an engine: the kernels where they can, with the same bits as the oracle's. */
@@ -75,10 +82,10 @@ export function makeOptimizer({ name, layout }: Pick<Engine, 'name' | 'layout'>)
   return new KernelOptimizer(layout, native ?? loadWasm)
 }
 
-function wasmEngine(layout: Layout): Engine {
+function wasmEngine(layout: Layout, room: Partial<Room>): Engine {
   if (!passesSelfTest(loadWasm))
     throw new PporunError('the WebAssembly kernels fail their self-test; use --engine reference')
-  return new KernelEngine('wasm', layout, loadWasm)
+  return new KernelEngine('wasm', layout, loadWasm, room)
 }
 
 /** How to load native kernels, if there are any for this machine and they compute what they should. */

@@ -1,7 +1,7 @@
 import { UsageError } from '../base/errors.ts'
 import { part } from '../base/math/parts.ts'
 import type { Communicator } from '../collective/communicator.ts'
-import { cut, join } from '../engine/division.ts'
+import { blocksOf, cut } from '../engine/division.ts'
 import { DividedEngine } from '../engine/kernels/divided.ts'
 import { KernelEngine } from '../engine/kernels/driver.ts'
 import { layoutOf } from '../engine/layout.ts'
@@ -50,24 +50,13 @@ export async function model({ config, sizes, comm, engine }: Setting): Promise<W
         ({ last }) => shard < last,
       ),
     take: state => {
+      if (state.parameters.length === engine.layout.size) return // it begins: nobody has drawn more
       const piece = (vector: Float32Array) => cut(whole, vector, place, size)
       const { firstMoment, secondMoment } = state.adam
       state.parameters = piece(state.parameters)
       state.adam = { ...state.adam, firstMoment: piece(firstMoment), secondMoment: piece(secondMoment) }
     },
-    complete: async state => {
-      const joined = async (piece: Float32Array) => join(whole, await own.allgather(piece))
-      const { firstMoment, secondMoment } = state.adam
-      return {
-        ...state,
-        parameters: await joined(state.parameters),
-        adam: {
-          ...state.adam,
-          firstMoment: await joined(firstMoment),
-          secondMoment: await joined(secondMoment),
-        },
-      }
-    },
+    blocks: piece => blocksOf(whole, piece, place, size, part => own.allgather(part)),
     peers: alike,
     waited: () => comm.elapsed + alike.elapsed + (own === comm ? 0 : own.elapsed),
     traffic: () => ({ ...amongAlike.traffic(), activations: { bytes } }),

@@ -1,3 +1,4 @@
+import { concatenated } from '../base/math/parts.ts'
 import type { Communicator } from '../collective/communicator.ts'
 import { type AdamState, LANES, type Optimizer } from '../engine/optimizer.ts'
 import type { Flow } from './flow.ts'
@@ -41,8 +42,8 @@ export class ServedOptimizer implements Optimizer {
     const powers = Float64Array.of(beta1Power, beta2Power)
     await this.#comm.broadcast(powers)
     return {
-      firstMoment: joined(await this.#comm.allgather(firstMoment)),
-      secondMoment: joined(await this.#comm.allgather(secondMoment)),
+      firstMoment: concatenated(await this.#comm.allgather(firstMoment)),
+      secondMoment: concatenated(await this.#comm.allgather(secondMoment)),
       beta1Power: powers[0],
       beta2Power: powers[1],
     }
@@ -113,14 +114,4 @@ export class ServedOptimizer implements Optimizer {
       }
     })
   }
-}
-
-function joined(slices: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(slices.reduce((total, { length }) => total + length, 0))
-  let at = 0
-  for (const slice of slices) {
-    whole.set(slice, at)
-    at += slice.length
-  }
-  return whole
 }

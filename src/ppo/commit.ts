@@ -1,8 +1,9 @@
 import { NonFiniteError } from '../base/errors.ts'
+import { concatenated } from '../base/math/parts.ts'
 import type { Optimizer } from '../engine/optimizer.ts'
 import type { Sampler } from './collect.ts'
 import { Reader, Writer } from './numbers.ts'
-import type { TrainState } from './state.ts'
+import { type TrainState, vectorsOf, withVectors } from './state.ts'
 import type { Strategy } from './strategy.ts'
 
 /**
@@ -10,6 +11,7 @@ import type { Strategy } from './strategy.ts'
  * decision 9): the one thing that checkpoints, resuming with any number of ranks, and recovery are made of.
  */
 export interface Commit {
+  /** Where a strategy has blocks(), with this rank's pieces of vectors, until they are joined. */
   state: TrainState
   /** Of every environment, in global order, [numEnvs, 3]: return, length and discounted return so far. */
   running: Float64Array
@@ -35,6 +37,23 @@ export async function commit(
         ? Uint8Array.from(Buffer.concat(saved))
         : null,
   }
+}
+
+/** A commit with whole vectors on every rank, for who goes on from it with another number of ranks. A collective. */
+export async function joined(commit: Commit, { blocks }: Strategy): Promise<Commit> {
+  if (!blocks) return commit
+  const { parameters, first_moment, second_moment } = vectorsOf(commit.state)
+  const join = async (piece: Float32Array) => {
+    const parts: Float32Array[] = []
+    for await (const block of blocks(piece)) parts.push(block)
+    return concatenated(parts)
+  }
+  const vectors = {
+    parameters: await join(parameters),
+    first_moment: await join(first_moment),
+    second_moment: await join(second_moment),
+  }
+  return { ...commit, state: withVectors(commit.state, vectors) }
 }
 
 /**

@@ -78,6 +78,7 @@ export async function ppo(config: TrainConfig, sizes: Sizes, state: TrainState, 
   )
   engine.setParameters(state.parameters)
   optimizer.state = state.adam
+  state.adam = optimizer.state // not twice
   await strategy.prepare?.(state)
   if (state.update === 0) await begin(config, sizes, state, strategy, sampler)
 

@@ -49,6 +49,19 @@ export interface Member {
   settings: Partial<TrainConfig>
 }
 
+/** The vectors [P] of a state, by the names that they have on disk. */
+export type Vectors = Record<'parameters' | 'first_moment' | 'second_moment', Float32Array>
+
+export function vectorsOf({ parameters, adam }: TrainState): Vectors {
+  return { parameters, first_moment: adam.firstMoment, second_moment: adam.secondMoment }
+}
+
+/** The state with those vectors. */
+export function withVectors(state: TrainState, vectors: Vectors): TrainState {
+  const { parameters, first_moment: firstMoment, second_moment: secondMoment } = vectors
+  return { ...state, parameters, adam: { ...state.adam, firstMoment, secondMoment } }
+}
+
 export function initialState(config: TrainConfig, layout: Layout, parameters: Float32Array): TrainState {
   const adam = {
     firstMoment: new Float32Array(layout.size),
@@ -122,6 +135,20 @@ export function mean(values: readonly number[]): number | null {
 
 /** Hex of 128 bits of SHA-256 over the little-endian float32 parameters: equal only if every bit is. */
 export function hashParameters(parameters: Float32Array): string {
-  const bytes = new Uint8Array(parameters.buffer, parameters.byteOffset, parameters.byteLength)
-  return createHash('sha256').update(bytes).digest('hex').slice(0, 32)
+  const hash = new ParametersHash()
+  hash.add(parameters)
+  return hash.digest()
+}
+
+/** The same of parameters that come in blocks. */
+export class ParametersHash {
+  readonly #hash = createHash('sha256')
+
+  add(block: Float32Array): void {
+    this.#hash.update(new Uint8Array(block.buffer, block.byteOffset, block.byteLength))
+  }
+
+  digest(): string {
+    return this.#hash.digest('hex').slice(0, 32)
+  }
 }

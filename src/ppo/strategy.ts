@@ -50,8 +50,13 @@ export interface Strategy {
   agree(state: TrainState, totals: Float64Array): Eventually<void>
   /** Before the first update: leaves of a whole state what this rank is to hold, in place. */
   take(state: TrainState): void
-  /** For a commit: gives a whole one on every rank. */
+  /** For a commit: gives a whole one on every rank, vectors aside where there are blocks(). */
   complete(state: TrainState): Eventually<TrainState>
+  /**
+   * Where no rank holds all of a vector: that vector, of which this one has `piece`, block by block, in its order. All ranks
+   * have to take all blocks.
+   */
+  blocks?(piece: Float32Array): AsyncIterable<Float32Array>
   /** Largest of every element over all ranks that should hold the same parameters now, in place. */
   max(values: Float64Array): Promise<void>
   /** Ranks that can play each by itself, where those are not all: one of every team. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readlinkSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { PporunError, UsageError } from '../../src/base/errors.ts'
@@ -22,6 +22,7 @@ function checkpointAt(steps: number): Checkpoint {
     paramsHash: `hash of ${steps}`,
     score: null,
     parameters,
+    vectors: { moment: parameters.map(x => -x) },
     state: { update: steps, moments: Float64Array.of(Number.NaN, 1 / 3), bytes: Uint8Array.of(1, 2) },
   }
 }
@@ -75,9 +76,11 @@ test('a damaged checkpoint is refused in words, with its path', async t => {
   const damages: ((path: string) => void)[] = [
     path => truncateSync(join(path, 'parameters.safetensors'), 100),
     path => writeFileSync(join(path, 'parameters.safetensors'), 'foreign'),
+    path => truncateSync(join(path, 'moment.safetensors'), 100),
+    path => rmSync(join(path, 'moment.safetensors')),
     path => writeFileSync(join(path, 'checkpoint.json'), '{"format": 1, "env"'),
     path => writeFileSync(join(path, 'checkpoint.json'), '{"format": 99}'),
-    path => writeFileSync(join(path, 'checkpoint.json'), '{"format": 1}'),
+    path => writeFileSync(join(path, 'checkpoint.json'), '{"format": 3}'),
   ]
   for (const [i, damage] of damages.entries()) {
     const path = await saveCheckpoint(temporaryFolder(t), checkpointAt(256))

@@ -15,6 +15,7 @@ const at = (steps: number): Checkpoint => ({
   score: null,
   tensors: [{ name: 'w', shape: [1], offset: 0, size: 1 }],
   parameters: Float32Array.of(steps),
+  vectors: {},
   state: { steps },
 })
 
@@ -64,6 +65,33 @@ test('the best by evaluation stays, and of equal ones the earliest', async t => 
   await writer.close()
   assert.deepEqual(readdirSync(join(run, 'checkpoints')).sort(), ['30', '60', '70', 'best', 'latest'])
   assert.deepEqual(loadCheckpoint(join(run, 'checkpoints', 'best')).state, { steps: 30 })
+})
+
+test('what comes in blocks is what is saved whole; where it cannot be written, that is said once', async t => {
+  const [run, broken] = [temporaryFolder(t), temporaryFolder(t)]
+  const { tensors, parameters, vectors: _, state, ...about } = at(10)
+  const wide = tensors.map(tensor => ({ ...tensor, shape: [3], size: 3 }))
+  const warnings: string[] = []
+  writeFileSync(join(broken, 'checkpoints'), 'in the way')
+  for (const folder of [run, broken]) {
+    const writer = new CheckpointWriter(folder, text => warnings.push(text))
+    const draft = await writer.draft(10, wide, 2, 1)
+    for (const name of ['parameters', 'other']) {
+      await draft.write(name, parameters)
+      await draft.write(name, Float32Array.of(11, 12))
+    }
+    await draft.seal(about, state)
+    assert.equal(await writer.close(), folder === run)
+  }
+  const vector = Float32Array.of(10, 11, 12)
+  assert.deepEqual(loadCheckpoint(run), {
+    ...at(10),
+    tensors: wide,
+    parameters: vector,
+    vectors: { other: vector },
+  })
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0], /^checkpoint of 10 steps not written: /)
 })
 
 test('what cannot be written is a warning, the last good one stays, and a later one is tried again', async t => {

@@ -28,7 +28,7 @@ function engineOf(flat: Float32Array = parameters): ReferenceEngine {
 function save(run: string, flat: Float32Array = parameters): Promise<string> {
   const { network, tensors } = layout
   const about = { env, network, normalizer: null, steps: 1, paramsHash: '', score: null, state: null }
-  return saveCheckpoint(run, { ...about, tensors, parameters: flat })
+  return saveCheckpoint(run, { ...about, tensors, parameters: flat, vectors: {} })
 }
 
 /** Return of the one episode that starts as environment `index` does, in a batch of its own. */
@@ -130,7 +130,7 @@ test('parameters that are not those of the network are refused', async t => {
     score: null,
     state: null,
   }
-  await saveCheckpoint(other, { ...about, tensors, parameters: new Float32Array(size) })
+  await saveCheckpoint(other, { ...about, tensors, parameters: new Float32Array(size), vectors: {} })
   assert.throws(() => loadPolicy(other), PporunError)
 })
 

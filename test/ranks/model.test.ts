@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cut, divide, join } from '../../src/engine/division.ts'
+import { concatenated } from '../../src/base/math/parts.ts'
+import { blocksOf, cut, divide } from '../../src/engine/division.ts'
+import { initialParameters } from '../../src/engine/init.ts'
 import { layoutOf } from '../../src/engine/layout.ts'
+import { inprocCommunicators } from './twin.ts'
 import { trainRanks } from './ways.ts'
 
 const discrete = ['--env', 'CartPole-v1', '--num-steps', '32', '--batch-size', '128', '--update-epochs', '2']
@@ -47,19 +50,36 @@ test('teams beside each other have the bits of one team', async () => {
   assert.deepEqual(rest.commits.at(-1), alone.commits.at(-1))
 })
 
-test('pieces of a vector join to what was cut', () => {
+test('pieces of a vector come together block by block, in its order', async () => {
   const shape = { observationSize: 5, activation: 'tanh', numActions: 2 } as const
-  for (const hidden of [[7], [8, 9], [4, 5, 6]])
+  for (const hidden of [[7], [8, 9], [4, 5, 6], [600, 901]])
     for (const sharedTrunk of [false, true])
       for (const distribution of ['categorical', 'gaussian'] as const) {
         const layout = layoutOf({ ...shape, hidden, sharedTrunk, distribution })
         const whole = Float32Array.from({ length: layout.size }, (_, i) => i)
-        const pieces = [0, 1, 2].map(rank => cut(layout, whole, rank, 3))
-        assert.deepEqual(join(layout, pieces), whole)
-        pieces.forEach((piece, rank) => {
-          assert.equal(piece.length, divide(layout, rank, 3).size)
+        const joined = inprocCommunicators(3).map(async comm => {
+          const piece = cut(layout, whole, comm.rank, 3)
+          assert.equal(piece.length, divide(layout, comm.rank, 3).size)
+          const blocks: Float32Array[] = []
+          for await (const block of blocksOf(layout, piece, comm.rank, 3, part => comm.allgather(part)))
+            blocks.push(block)
+          return concatenated(blocks)
         })
+        for (const vector of await Promise.all(joined)) assert.deepEqual(vector, whole)
       }
+})
+
+test('a rank draws what it holds, and no more', () => {
+  const shape = { observationSize: 3, activation: 'tanh', numActions: 1, distribution: 'gaussian' } as const
+  for (const hidden of [
+    [20, 30],
+    [1030, 1025],
+  ]) {
+    const layout = layoutOf({ ...shape, hidden, sharedTrunk: true })
+    const whole = initialParameters(layout, 5)
+    for (const rank of [0, 2])
+      assert.deepEqual(initialParameters(layout, 5, rank, 3), cut(layout, whole, rank, 3))
+  }
 })
 
 const largestDifference = (a: Float32Array, b: Float32Array): number =>

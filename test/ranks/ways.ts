@@ -4,7 +4,7 @@ import type { Optimizer } from '../../src/engine/optimizer.ts'
 import { openFleet } from '../../src/fleet.ts'
 import { resolveConfig } from '../../src/options.ts'
 import type { Setting } from '../../src/parallel/way.ts'
-import { type Commit, restore } from '../../src/ppo/commit.ts'
+import { type Commit, joined, restore } from '../../src/ppo/commit.ts'
 import { type Parts, ppo } from '../../src/ppo/ppo.ts'
 import { sizesOf } from '../../src/ppo/sizes.ts'
 import { initialState } from '../../src/ppo/state.ts'
@@ -40,7 +40,10 @@ export async function trainRanks(
     const state =
       structuredClone(from?.state) ?? initialState(config, layout, initialParameters(layout, config.seed))
     if (from) await restore(from, parts.sampler)
-    const keep = async (commit: Commit) => void (comm.rank === 0 && commits.push(commit))
+    const keep = async (commit: Commit) => {
+      const whole = await joined(commit, parts.strategy)
+      if (comm.rank === 0) commits.push(whole)
+    }
     await ppo(config, sizes, state, { ...parts, keeper: { ...parts.keeper, keep } })
     return state.parameters
   })

@@ -21,7 +21,8 @@ export class KernelMemory {
   #numbers!: Float32Array
   #acted: Acted | null = null
 
-  constructor(name: string, layout: Layout, load: Load) {
+  /** @param room for what will be asked for: to find more later takes both the old memory and the new */
+  constructor(name: string, layout: Layout, load: Load, room: Partial<Room> = {}) {
     if (layout.network.encoder)
       throw new UsageError(`--engine ${name}: the kernels have no convolutions; use --engine auto`)
     if (
@@ -34,7 +35,7 @@ export class KernelMemory {
     this.name = name
     this.layout = layout
     this.#load = load
-    this.#reserve({ acting: 1 })
+    this.#reserve({ acting: 1, ...room })
   }
 
   setParameters(parameters: Float32Array): void {
