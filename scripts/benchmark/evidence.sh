@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Takes the figures again, each with its command, commit, machine and date: evidence.sh [WORD...] writes figures/WORD.md.
-# Some twelve minutes for all on two idle cores; the words, with minutes: ppo 3, puffer 1.5, np2 1.5, allreduce 1, scaling 1,
+# Some twelve minutes for all on two idle cores; the words, with minutes: ppo 3, step 0.5, puffer 1.5, np2 1.5, allreduce 1, scaling 1,
 # ray 2, rig 1.5, curves 1.5; and, not among all: env 2, threshold 4.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -8,7 +8,7 @@ npm run --silent build
 run="node --enable-source-maps dist/scripts/scaling"
 command_of() {
   case $1 in
-    ppo | puffer | np2 | allreduce | env) echo "scripts/benchmark/peers.sh $1 2" ;;
+    ppo | step | puffer | np2 | allreduce | env) echo "scripts/benchmark/peers.sh $1 2" ;;
     threshold) echo "scripts/benchmark/peers.sh threshold 1" ;;
     ray) echo "$run/ray.js 3" ;;
     rig) echo "$run/rig.js 2" ;;
@@ -19,7 +19,7 @@ command_of() {
 }
 mkdir -p scripts/benchmark/figures
 processor=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)
-for word in ${*:-ppo puffer np2 allreduce scaling ray rig curves}; do
+for word in ${*:-ppo step puffer np2 allreduce scaling ray rig curves}; do
   command=$(command_of "$word")
   page=scripts/benchmark/figures/$word.md
   begin="$(date -u '+%Y-%m-%d %H:%M') UTC, load $(cut -d' ' -f1 /proc/loadavg)"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# pporun beside others, taking turns: peers.sh env|ppo|puffer|threshold|np2|allreduce [ROUNDS]. Prints Markdown.
+# pporun beside others, taking turns: peers.sh env|step|ppo|puffer|threshold|np2|allreduce [ROUNDS]. Prints Markdown.
 # Makes a virtual environment for each file of versions (peers/*.txt) that it needs in .cache/peers; about 4 GB for all.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 case "${1:-}" in
   allreduce) needed=torch ;;
   np2) needed=torch ;;
-  env | puffer | threshold) needed="jax torch" ;;
+  env | step | puffer | threshold) needed="jax torch" ;;
   *) needed="jax torch rllib" ;;
 esac
 for name in $needed; do

@@ -1,22 +1,22 @@
 /** Runs pporun and its peers in turn and prints medians, spread and ratios; started by peers.sh. */
 import { spawnSync } from 'node:child_process'
 import { type Contender, subjects } from './peers/contenders.ts'
-import { goalLines, type Row, rateTable, sumTable } from './peers/tables.ts'
+import { goalLines, type Row } from './peers/tables.ts'
 
 const [name = '', rounds = '3'] = process.argv.slice(2)
 if (!Object.hasOwn(subjects, name)) {
   console.error(`peers.sh takes one of ${Object.keys(subjects).join(', ')}`)
   process.exit(2)
 }
-const { contenders, pinned, goals } = subjects[name]
+const { contenders, pinned, table, goals } = subjects[name]
 const rows: Row[] = []
 for (let round = 0; round < Number(rounds); round++)
   for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) rows.push(...run(contender))
-process.stdout.write(name === 'allreduce' ? sumTable(rows) : rateTable(rows))
+process.stdout.write(table(rows))
 for (const line of goalLines(rows, goals)) console.log(line)
 
 /** With one thread where a library asks how many. One that does not run here is said, and left out. */
-function run({ command, env, system }: Contender): Row[] {
+function run({ command, env, row = printed => printed }: Contender): Row[] {
   const core = String(Number(spawnSync('nproc', { encoding: 'utf8' }).stdout) - 1)
   const [program, ...words] = pinned ? ['taskset', '-c', core, ...command] : command
   const { stdout, status } = spawnSync(program, words, {
@@ -28,6 +28,5 @@ function run({ command, env, system }: Contender): Row[] {
     console.error(`left out: ${command.join(' ')} ended with ${status}`)
     return []
   }
-  const printed = JSON.parse(stdout) as Row[]
-  return printed.map(row => ({ ...row, ...(row.system === undefined && system !== undefined && { system }) }))
+  return (JSON.parse(stdout) as Row[]).map(row)
 }

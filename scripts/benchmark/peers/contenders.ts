@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
+import { learningRow, type Row, rateTable, sumTable } from './tables.ts'
 
 /** A command that prints a JSON array of rows. */
 export interface Contender {
   command: string[]
   /** Above those of this process. */
   env?: Record<string, string>
-  /** Of rows that say none themselves. */
-  system?: string
+  /** What a row that it prints is in the table. */
+  row?: (printed: Row) => Row
 }
 
 /** What takes turns. */
@@ -16,6 +17,7 @@ export interface Subject {
   pinned: boolean
   /** At the least so many times as fast as a peer: systems by their names. */
   goals: [ours: string, theirs: string, least: number][]
+  table: (rows: readonly Row[]) => string
 }
 
 const here = 'scripts/benchmark/peers'
@@ -47,22 +49,38 @@ export const subjects: Record<string, Subject> = {
   /** Environments alone. */
   env: {
     pinned: true,
+    table: rateTable,
     goals: [['pporun', 'gymnax', 3]],
     contenders: [
       {
-        system: 'pporun',
         command: pporun(
           ...['bench', 'env', '--json', '--num-envs', '1024'],
           ...['--env', 'CartPole-v1,Pendulum-v1,Acrobot-v1'],
         ),
+        row: printed => ({ ...printed, system: 'pporun' }),
       },
       { command: python('jax', 'gymnax_env') },
       { command: python('torch', 'torch_env') },
     ],
   },
+  /** One learning step, and one act() on 8 observations, with CleanRL's networks. */
+  step: {
+    pinned: true,
+    table: rateTable,
+    goals: [['pporun, native', 'XLA', 1]],
+    contenders: [
+      {
+        command: pporun('bench', 'engine', '--json', '--engines', 'native,wasm', '--rows', '128'),
+        row: printed => learningRow({ ...printed, engine: `pporun, ${printed.engine}` }),
+      },
+      { command: python('jax', 'jax_step'), row: learningRow },
+      { command: python('torch', 'torch_step', 'mlp64', '128'), row: learningRow },
+    ],
+  },
   /** PPO with CleanRL's settings for CartPole, np 1. */
   ppo: {
     pinned: true,
+    table: rateTable,
     goals: [
       ['pporun, native', XLA, 1.25],
       ['pporun, wasm', XLA, 0.65],
@@ -72,6 +90,7 @@ export const subjects: Record<string, Subject> = {
   /** PPO with PufferLib's sizes for CartPole. */
   puffer: {
     pinned: true,
+    table: rateTable,
     goals: [['pporun, native', XLA, 2]],
     contenders: withSetting([ours('native'), ours('wasm'), xla, eager[0], eager[1]], {
       PEER_SETTING: 'puffer',
@@ -80,6 +99,7 @@ export const subjects: Record<string, Subject> = {
   /** Until the last 100 episodes have a mean return of 475: the time from the command. */
   threshold: {
     pinned: true,
+    table: rateTable,
     goals: [],
     contenders: withSetting([ours('native'), xla, ...eager.slice(0, 2)], {
       PEER_GOAL: '475',
@@ -89,6 +109,7 @@ export const subjects: Record<string, Subject> = {
   /** Two ranks on two cores, beside PyTorch's DistributedDataParallel over Gloo. */
   np2: {
     pinned: false,
+    table: rateTable,
     goals: [],
     contenders: ['cleanrl', 'puffer'].flatMap(setting =>
       withSetting(
@@ -105,6 +126,7 @@ export const subjects: Record<string, Subject> = {
   /** Sums of two ranks. */
   allreduce: {
     pinned: false,
+    table: sumTable,
     goals: [],
     contenders: [
       { command: pporun('bench', 'allreduce', '-np', '2', '--sizes', SIZES, '--json') },

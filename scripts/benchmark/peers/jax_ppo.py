@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 from common import SETTINGS, TOTAL, Clock
+from jax_agent import forward, loss, new_agent
 
 ENVS, STEPS, BATCH, EPOCHS = (SETTINGS[name] for name in ("envs", "steps", "batch", "epochs"))
 ROWS = ENVS * STEPS
@@ -17,38 +18,11 @@ updates_in_all = TOTAL // ROWS
 per_update = EPOCHS * ROWS // BATCH
 
 
-def network(key, outputs, gain):
-    orthogonal = jax.nn.initializers.orthogonal
-    keys = jax.random.split(key, 3)
-    sizes = [(4, 64, 2**0.5), (64, 64, 2**0.5), (64, outputs, gain)]
-    return [(orthogonal(g)(k, (i, o)), jnp.zeros(o)) for k, (i, o, g) in zip(keys, sizes)]
-
-
-def forward(layers, x):
-    for weight, bias in layers[:-1]:
-        x = jnp.tanh(x @ weight + bias)
-    return x @ layers[-1][0] + layers[-1][1]
-
-
 def rate(count):
     return SETTINGS["lr"] * jnp.maximum(0.0, 1 - (count // per_update) / updates_in_all)
 
 
 optimizer = optax.chain(optax.clip_by_global_norm(0.5), optax.adam(rate, eps=1e-5))
-
-
-def loss(agent, rows):
-    seen, taken, old, value, advantage, target = rows
-    logs = jax.nn.log_softmax(forward(agent["actor"], seen))
-    new = jnp.take_along_axis(logs, taken[:, None], -1)[:, 0]
-    new_value = forward(agent["critic"], seen)[:, 0]
-    ratio = jnp.exp(new - old)
-    advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
-    policy = jnp.maximum(-advantage * ratio, -advantage * ratio.clip(0.8, 1.2)).mean()
-    clipped = value + (new_value - value).clip(-0.2, 0.2)
-    error = jnp.maximum((new_value - target) ** 2, (clipped - target) ** 2).mean()
-    entropy = -(jnp.exp(logs) * logs).sum(-1).mean()
-    return policy + 0.5 * 0.5 * error - 0.01 * entropy
 
 
 def play(carry, _):
@@ -105,7 +79,7 @@ def chunk(carry):
 
 key = jax.random.key(1)
 key, of_actor, of_critic, of_reset = jax.random.split(key, 4)
-agent = {"actor": network(of_actor, 2, 0.01), "critic": network(of_critic, 1, 1.0)}
+agent = new_agent(of_actor, of_critic)
 observation, state = jax.vmap(env.reset, (0, None))(jax.random.split(of_reset, ENVS), params)
 carry = (agent, optimizer.init(agent), observation, state, jnp.zeros(ENVS), key)
 clock, stop, done = Clock(), False, 0

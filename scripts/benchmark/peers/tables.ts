@@ -8,6 +8,17 @@ export interface Row {
   [other: string]: string | number | boolean | null | undefined
 }
 
+/** An engine's times, microseconds, as a row for rateTable(). */
+export function learningRow({ engine, network, rows, step, act8 }: Row): Row {
+  return {
+    env: `learning steps, ${network}, ${rows} rows`,
+    system: String(engine),
+    stepsPerSecond: 1e6 / Number(step),
+    'one, us': step,
+    'act() of 8, us': act8,
+  }
+}
+
 /** A line per environment and system: the median of each number, and how far the rates lie apart. */
 export function rateTable(all: readonly Row[]): string {
   const others = [...new Set(all.flatMap(row => Object.keys(row)))].filter(
