@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { checkout } from '../data.ts'
@@ -95,6 +95,29 @@ onCluster(
       const ended = await batch(cluster(), 'seven', '-N3 --ntasks-per-node=1', `${PPORUN} ${path}`)
       assert.deepEqual([ended.state, ended.exitCode], ['FAILED', '7:0'], ended.output)
       assert.match(ended.output, /rank 1 \(n2, pid \d+\) ended with exit status 7/)
+      await cluster().quiet(5)
+    })
+
+    test('a scaling experiment as a job array: one hash, and a page that compares', async () => {
+      const { login } = cluster()
+      const submit = 'sbatch --parsable -o /dev/null --array=0-1 --nodes=2 --ntasks-per-node=1'
+      const array = login
+        .sh(`cd ${checkout} && NPS="1 2" ${submit} scripts/slurm/scaling.sbatch --total-steps 16384`)
+        .trim()
+      const runs = join(checkout, 'runs', `scaling-${array}`)
+      try {
+        await until(`array ${array}`, () => login.sh(`squeue -h -j ${array} || true`) === '' || undefined, 60)
+        const [one, two] = ['np-1', 'np-2'].map(name =>
+          readJson<{ np: number; paramsHash: string; status: string }>(runs, name, 'run.json'),
+        )
+        assert.deepEqual([one.np, one.status, two.np, two.status], [1, 'completed', 2, 'completed'])
+        assert.equal(one.paramsHash, two.paramsHash)
+        const page = join(cluster().folder, 'scaling.html')
+        assert.equal((await run(['report', runs, '-o', page])).status, 0)
+        assert.match(readFileSync(page, 'utf8'), /np-2/)
+      } finally {
+        rmSync(runs, { recursive: true, force: true })
+      }
       await cluster().quiet(5)
     })
 
