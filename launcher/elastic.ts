@@ -10,6 +10,8 @@ import type { Blame } from './verdict.ts'
 
 /** Deaths within this time are one loss: a power supply takes several ranks, an error of the script's all of them. */
 const COLLECT = 100 // ms
+/** So long who is ready to join waits for others that start: each change costs the update that is under way. */
+const TOGETHER = 2000 // ms
 /** How long a process may take to die of KILL. */
 const DYING = 5000 // ms
 /** Recoveries in a row without an update between them: what fails is the script. */
@@ -115,12 +117,12 @@ export class Elastic {
   isReady(rank: number): void {
     this.#ready.add(rank)
     this.#replacements.isReady(rank)
-    this.#later(0)
+    this.#joinSoon()
   }
 
   /** One of those who take part is there to meet the others. */
   connects(): void {
-    if (this.#ready.size > 0) this.#later(0)
+    if (this.#ready.size > 0) this.#joinSoon()
   }
 
   /** All who take part know each other. */
@@ -161,9 +163,19 @@ export class Elastic {
     this.#replacements.stop()
   }
 
+  /** With the change that is under way anyway, else with all that start. */
+  #joinSoon(): void {
+    if (this.isChanging) return
+    if (this.#replacements.starting === this.#ready.size) this.#later(0)
+    else if (!this.#timer) this.#later(TOGETHER)
+  }
+
   #later(milliseconds: number): void {
     if (this.#timer) clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#change(), milliseconds)
+    this.#timer = setTimeout(() => {
+      this.#timer = null
+      this.#change()
+    }, milliseconds)
   }
 
   #change(): void {
@@ -188,15 +200,19 @@ export class Elastic {
 
   /** Why the job cannot go on; null: it can. */
   #problem(survivors: number): string | null {
-    const { minNp } = this.#settings
+    const { minNp, onFailure } = this.#settings
     if (survivors === 0) return 'nobody is left who knows where training was'
-    if (survivors + this.#ready.size < minNp)
-      return `${survivors} ${survivors === 1 ? 'rank is' : 'ranks are'} left, --min-np is ${minNp}`
+    if (survivors + this.#ready.size < minNp && onFailure === 'shrink') return this.#tooFew(survivors)
     if (this.#losses.length > 0 && ++this.#fruitless > MOST_FRUITLESS)
       return `${MOST_FRUITLESS} recoveries in a row have come to no update`
     return null
   }
 
+  #tooFew(left: number): string {
+    return `${left} ${left === 1 ? 'rank is' : 'ranks are'} left, --min-np is ${this.#settings.minNp}`
+  }
+
+  /** Fewer than --min-np meet with those that are to come: in vain, but then they are there when others join. */
   #form(survivors: readonly number[]): void {
     const { ranks, agents, output } = this.#parts
     const reason = this.#reason()
@@ -205,12 +221,15 @@ export class Elastic {
       this.#replacements.takesPart(rank)
     }
     const members = ranks.members()
-    output.say(`${reason}; ${members.length} ranks go on`)
+    const { minNp, onFailure, opTimeout, startTimeout } = this.#settings
+    const isShort = members.length < minNp
+    const what = isShort ? `wait for others, --min-np is ${minNp}` : 'go on'
+    output.say(`${reason}; ${members.length} ranks ${what}`)
     if (this.#met) this.#half = this.#half === 0 ? 1 : 0
     this.#met = false
     this.#epoch += GENERATIONS
     ranks.regroup()
-    this.#parts.rendezvous = new Rendezvous(this.#plan.np, members)
+    this.#parts.rendezvous = new Rendezvous(this.#plan.np, isShort ? undefined : members)
     output.first = members[0]
     const nodes = members.map(rank => this.#plan.ranks[rank].node)
     const membership: Membership = { epoch: this.#epoch, ranks: members, nodes, half: this.#half }
@@ -220,8 +239,9 @@ export class Elastic {
     this.#losses = []
     this.#ready.clear()
     // Who is busy with something else may take as long as in a collective.
-    this.#setDeadline(this.#settings.opTimeout * 1000, () => this.#late(survivors))
-    if (this.#settings.onFailure === 'replace') for (const rank of lost) this.#replacements.want(rank)
+    if (!isShort) this.#setDeadline(opTimeout * 1000, () => this.#late(survivors))
+    else this.#setDeadline(startTimeout * 1000, () => this.#nobodyCame(members.length))
+    if (onFailure === 'replace') for (const rank of lost) this.#replacements.want(rank)
   }
 
   #reason(): string {
@@ -240,6 +260,11 @@ export class Elastic {
       const blame = verdict.blame(rank, `did not meet the others within --op-timeout ${seconds} s`, 124)
       if (!this.survives([rank], blame)) verdict.end(blame)
     }
+  }
+
+  #nobodyCame(left: number): void {
+    const limit = `within --start-timeout ${this.#settings.startTimeout} s`
+    this.giveUp(`${this.#tooFew(left)}, and not enough others came ${limit}`)
   }
 
   #undead(rank: number): void {

@@ -58,7 +58,7 @@ export const launchOptions: Record<string, Option> = {
     describe:
       'when a rank or host is lost: abort; shrink: go on without it; replace: and start another (abort)',
   },
-  'min-np': { type: 'string', value: 'N', describe: 'end the job when fewer ranks than this are left (1)' },
+  'min-np': { type: 'string', value: 'N', describe: 'fewer ranks than this do not go on (1)' },
   'op-timeout': {
     type: 'string',
     value: 'S',

@@ -28,8 +28,7 @@ export class RankMail {
     else if (message.type === 'claim') this.#claim(rank, message.index, message.resume)
     else if (message.type === 'run') this.#train(message.folder, message.fields)
     else if (message.type === 'status') this.#parts.output.status(message.state)
-    else if (message.type === 'timeout') void this.#supervisor.timedOut(message.wait)
-    else if (message.type === 'lost') void this.#supervisor.lost(rank, message.what)
+    else if (message.type === 'timeout' || message.type === 'lost') this.#complain(rank, message)
     else if (message.type === 'join') this.#elastic.isReady(rank)
     else if (message.type === 'recovered') this.#elastic.recovered(message.update, message.seconds)
     else if (message.type === 'failed') {
@@ -65,6 +64,13 @@ export class RankMail {
       this.#elastic.met()
       this.#orderAll({ type: 'table', generation, members })
     } else this.#supervisor.checkLeft()
+  }
+
+  /** When others take part by now, whoever left first has broken its connections to those that had not heard of it yet. */
+  #complain(rank: number, message: Extract<RankMessage, { type: 'timeout' | 'lost' }>): void {
+    if (!this.#elastic.isCurrent(message.generation)) return
+    if (message.type === 'timeout') void this.#supervisor.timedOut(message.wait)
+    else void this.#supervisor.lost(rank, message.what)
   }
 
   /** Ranks leave a communicator together: until then the last frame of one may still be on its way. */

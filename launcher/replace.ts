@@ -78,6 +78,11 @@ export class Replacements {
     this.want(rank)
   }
 
+  /** How many have been started and take no part yet, ready or not. */
+  get starting(): number {
+    return this.#starting.size
+  }
+
   stop(): void {
     this.#stopped = true
     for (const rank of [...this.#timers.keys()]) this.#clear(rank)

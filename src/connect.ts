@@ -60,14 +60,14 @@ export async function connect(options: ConnectOptions = {}): Promise<Communicato
     const allreduce = options.allreduce ?? settings.allreduce
     if (!membership) refuseIfApart(options.transport ?? 'auto', allreduce, levels, here.length < ranks.length)
     await transport.connect(members, settings.startTimeout).catch(async error => {
-      throw (await judge(pipe, error, null, verdictLimit(settings))) ?? error
+      throw (await judge(pipe, epoch, error, null, verdictLimit(settings))) ?? error
     })
     return opened(pipe, transport, epoch, {
       ...{ epoch, allreduce, progress: progress(), opTimeout: settings.opTimeout },
       ...{ ranks, nodes, levels, localRank: here.indexOf(rank), localSize: here.length },
       ...(levels && memory && here.length > 1 && { memory: memory.shared(rank, here) }),
       who: `rank ${rank} (${hostname()}, pid ${process.pid})`,
-      judge: (error, wait) => judge(pipe, error, wait, verdictLimit(settings)),
+      judge: (error, wait) => judge(pipe, epoch, error, wait, verdictLimit(settings)),
     })
   } catch (error) {
     transport.close()

@@ -71,9 +71,9 @@ export type RankMessage =
   | { type: 'run'; folder: string; fields: Partial<Record<string, unknown>> }
   /** null: the state that was shown last stays, and other output follows. */
   | { type: 'status'; state: RunState | null }
-  | { type: 'timeout'; wait: Wait }
+  | { type: 'timeout'; generation: number; wait: Wait }
   /** A connection to another rank broke, or could not be made; only the launcher can tell whether it is dead. */
-  | { type: 'lost'; to: number; what: string }
+  | { type: 'lost'; generation: number; to: number; what: string }
   /** Its agent sees to it; the launcher hears of it from that. */
   | { type: 'signalled'; signal: NodeJS.Signals }
   | {

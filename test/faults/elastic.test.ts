@@ -67,8 +67,10 @@ describe('a job that outlives its ranks', () => {
     ] as [number[], ...string[]][])
       test(`${how}: ${points.join(' and ')}: the bits of an undisturbed run`, async t => {
         const faults = points.flatMap(point => ['--fault', point])
-        const file = await sameAsUndisturbed(start(t, '--on-failure', how, ...faults))
+        const started = start(t, '--on-failure', how, ...faults)
+        const file = await sameAsUndisturbed(started)
         assert.deepEqual(lostIn(file), victims)
+        if (how === 'replace' && victims.length > 1) assert.match(started.job.stderr, /ranks 1,3 joined/)
         for (const { seconds } of file.recoveries ?? []) {
           t.diagnostic(`${seconds.toFixed(2)} s without an update`)
           assert.ok(seconds < 3)
@@ -110,6 +112,66 @@ describe('a job that outlives its ranks', () => {
     assert.deepEqual([cause.rank, cause.exitStatus], [3, 137])
     await job.allGone(5)
   })
+
+  test('shrink: what a rank says of a connection that broke before the others went on is old', async t => {
+    const out = join(temporaryFolder(t), 'run')
+    const words = ['worker', '--out', out, '--on-failure', 'shrink', ...train]
+    const workers = ['0', '1', '2'].map(RANK => pporun(words, { env: { RANK, WORLD_SIZE: '3' } }))
+    const [first, second, third] = workers
+    await first.prints('SPS')
+    // What is said to and by rank 2 waits in its agent, which is the worker itself.
+    third.process.kill('SIGSTOP')
+    await kill(second, 1)
+    await first.prints('2 ranks go on')
+    await new Promise(resolve => setTimeout(resolve, 500)) // rank 2 has noticed
+    third.process.kill('SIGCONT')
+    const { status, stderr } = await first.ended
+    assert.equal(status, 0, stderr)
+    const { recoveries, paramsHash } = readJson<RunFile>(out, 'run.json')
+    assert.deepEqual(
+      [recoveries?.map(({ lost }) => lost.map(({ rank }) => rank)), paramsHash],
+      [[[1]], undisturbed],
+    )
+    for (const worker of workers) await worker.allGone(5)
+  })
+
+  test('replace: fewer than --min-np wait for others, and go on with them', async t => {
+    const fault = ['--fault', 'rank=2,update=30,op=2,kind=kill9', '--min-np', '4']
+    const started = start(t, '--on-failure', 'replace', ...fault)
+    const { recoveries } = await sameAsUndisturbed(started)
+    assert.match(started.job.stderr, /3 ranks wait for others, --min-np is 4/)
+    assert.deepEqual(
+      recoveries?.map(({ lost, np }) => [lost[0].rank, np]),
+      [[2, 4]],
+    )
+  })
+
+  test('replace: when no other comes within --start-timeout the job ends, with the first loss as its cause', async t => {
+    const fault = ['--fault', 'rank=3,update=30,op=2,kind=kill9', '--min-np', '4', '--start-timeout', '8']
+    const { job } = start(t, '--on-failure', 'replace', ...fault)
+    await job.prints('3 ranks wait')
+    process.kill(await job.rank(3), 'SIGSTOP')
+    const { status, stderr } = await job.ended
+    assert.equal(status, 137, stderr)
+    assert.match(
+      stderr,
+      /rank 3 .* was killed by SIGKILL; 3 ranks are left, --min-np is 4, and not enough others came within --start-timeout 8 s/,
+    )
+    await job.allGone(5)
+  })
+
+  for (const how of ['shrink', 'replace'])
+    test(`${how}: USR1 while ranks recover: the last update is kept, status 75, and goes on to the same bits`, async t => {
+      const fault = ['--fault', 'rank=1,update=5,op=2,kind=kill9']
+      const { job, out } = start(t, '--on-failure', how, ...fault)
+      await job.prints('3 ranks go on')
+      job.process.kill('SIGUSR1')
+      const { status, stderr } = await job.ended
+      assert.equal(status, 75, stderr)
+      assert.equal(readJson<RunFile>(out, 'run.json').status, 'preempted')
+      await job.allGone(5)
+      await sameAsUndisturbed({ job: pporun(['-np', '2', '--out', out, ...train, '--resume', 'auto']), out })
+    })
 
   test('what all ranks throw alike ends the job: one cause, no recovery', async t => {
     const { job } = start(t, '--on-failure', 'replace', '--fault', 'rank=2,update=30,op=2,kind=nan')
