@@ -1,3 +1,4 @@
+import type { Reduction } from '../base/contract.ts'
 import type { Communicator } from '../collective/communicator.ts'
 import { makeOptimizer } from '../engine/select.ts'
 import type { Message, Strategy } from '../ppo/strategy.ts'
@@ -22,7 +23,7 @@ export function everybody(comm: Communicator, numShards: number, cut?: Cut | nul
     rankOf: shard => ranks.findIndex(({ last }) => shard < last),
     share: block => comm.allgather(block),
     deliver: rollout => rollout,
-    buffer: (length, reduction) => comm.buffer(length, reduction === 'exact' ? 'float64' : 'float32'),
+    buffer: (length, reduction) => bufferOf(comm, length, reduction),
     sum: (message, layoutHash) => {
       bytes += allreduceBytes(message, comm.size)
       return comm.allreduce(message, 'sum', layoutHash)
@@ -34,6 +35,17 @@ export function everybody(comm: Communicator, numShards: number, cut?: Cut | nul
     waited: () => comm.elapsed,
     traffic: () => ({ allreduce: { bytes } }),
   }
+}
+
+/** Shards that are spread anew (--rebalance) sum in the same array: what lies in shared memory is never given back. */
+const buffers = new WeakMap<Communicator, { message: Message; reduction: Reduction }>()
+
+function bufferOf(comm: Communicator, length: number, reduction: Reduction): Message {
+  const before = buffers.get(comm)
+  if (before?.message.length === length && before.reduction === reduction) return before.message
+  const message = comm.buffer(length, reduction === 'exact' ? 'float64' : 'float32')
+  buffers.set(comm, { message, reduction })
+  return message
 }
 
 /** Whether any rank of these asks to stop: the same answer on all. */
