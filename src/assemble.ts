@@ -71,7 +71,7 @@ export async function assemble(
       keep: async commit => {
         const score = await scoreOf(commit)
         if (strategy.blocks) await saveInBlocks(commit, score, config, strategy.blocks, reporter)
-        else await reporter.save(() => ({ ...checkpointOf(commit, config), score }), keep)
+        else await reporter.save(() => ({ ...checkpointOf(commit, config, fleet.layout), score }), keep)
       },
     },
     phase: phase => progress().phase(phase),
@@ -104,11 +104,12 @@ export function placeOf(config: TrainConfig, { rank, size }: Communicator): [pla
 }
 
 /** Logits for a discrete action space, a diagonal Gaussian for a box. */
-function networkOf({ env, encoder, hidden, activation, sharedTrunk }: TrainConfig): Network {
+function networkOf({ env, network, encoder, hidden, activation, sharedTrunk }: TrainConfig): Network {
   const { observationSpace, actionSpace } = specOf(env)
   const { shape, high } = observationSpace
   const isDiscrete = actionSpace.type === 'discrete'
   return {
+    ...(network !== null && { own: { name: network, shape, shapes: {} } }),
     observationSize: observationSpace.low.length,
     ...(encoder !== 'none' && {
       encoder: encoderFor(encoder, shape, high.every(bound => bound === 255) ? 1 / 255 : 1),
@@ -122,14 +123,13 @@ function networkOf({ env, encoder, hidden, activation, sharedTrunk }: TrainConfi
 }
 
 /** What is written of a commit: the policy for everybody, and all of it for `--resume`. */
-function checkpointOf(commit: Commit, config: TrainConfig): Checkpoint {
+function checkpointOf(commit: Commit, config: TrainConfig, layout: Layout): Checkpoint {
   const { parameters, ...vectors } = vectorsOf(commit.state)
-  return { ...policyOf(commit.state, config), parameters, vectors, state: keptOf(commit, config) }
+  return { ...policyOf(commit.state, config, layout), parameters, vectors, state: keptOf(commit, config) }
 }
 
 /** The policy as it is now, for everybody; its parameters are a copy. */
-export function policyOf(state: TrainState, config: TrainConfig): Checkpoint {
-  const { tensors } = layoutFor(config)
+export function policyOf(state: TrainState, config: TrainConfig, { tensors }: Layout): Checkpoint {
   const parameters = state.parameters.slice()
   const about = { ...aboutOf(state, config), paramsHash: hashParameters(parameters), score: null }
   return { ...about, tensors, parameters, vectors: {}, state: null }

@@ -1,8 +1,10 @@
-import { pieceFor } from './assemble.ts'
+import { layoutFor, pieceFor, placeOf } from './assemble.ts'
 import { type Reduction, rankSettings } from './base/contract.ts'
 import { PporunError, UsageError } from './base/errors.ts'
 import type { Communicator } from './collective/communicator.ts'
 import type { Engine } from './engine/engine.ts'
+import { initialParameters } from './engine/init.ts'
+import type { Layout } from './engine/layout.ts'
 import { type Opened, openEngine } from './engine/select.ts'
 import { EVALUATION_EPISODES } from './evaluation.ts'
 import type { Cut } from './parallel/cut.ts'
@@ -12,6 +14,10 @@ import type { TrainConfig } from './ppo/config.ts'
 export interface Fleet {
   /** This rank's. */
   engine: Engine
+  /** Of the whole network, of which the engine's may be a piece. */
+  layout: Layout
+  /** What training begins with, as far as this rank holds it: a function of the seed. */
+  initialParameters(): Float32Array
   /** How gradients are added up. */
   reduction: Reduction
   /** Of each rank. */
@@ -24,7 +30,7 @@ export interface Fleet {
   warnings: string[]
 }
 
-interface Member extends Omit<Opened, 'engine'> {
+interface Member extends Omit<Opened, 'engine' | 'initial'> {
   engine: string
   device: string
   exact: boolean
@@ -37,7 +43,11 @@ interface Member extends Omit<Opened, 'engine'> {
 export async function openFleet(config: TrainConfig, comm: Communicator): Promise<Fleet> {
   const requireGpu = rankSettings()?.requireGpu ?? false
   const made = await attempt(() =>
-    openEngine(config.engine, pieceFor(config, comm), requireGpu, roomFor(config)),
+    openEngine(config.engine, pieceFor(config, comm), {
+      gpuOnly: requireGpu,
+      seed: config.seed,
+      room: roomFor(config),
+    }),
   )
   const told = await exchange<{ member: Member } | { refused: string }>(
     comm,
@@ -48,8 +58,15 @@ export async function openFleet(config: TrainConfig, comm: Communicator): Promis
     throw new UsageError(comm.size > 1 ? `rank ${rank}: ${one.refused}` : one.refused)
   })
   if (requireGpu) checkGpus(members)
+  const { engine, initial } = made as Opened
+  const layout = engine.layout.network.own ? engine.layout : layoutFor(config)
+  // A backend's arithmetic may reach an initialiser, and ranks may differ in theirs.
+  if (initial) await comm.broadcast(initial)
   return {
-    engine: (made as Opened).engine,
+    engine,
+    layout,
+    initialParameters: () =>
+      initial?.slice() ?? initialParameters(layout, config.seed, ...placeOf(config, comm)),
     reduction: reductionOf(config, members),
     members,
     cut: null,
@@ -64,9 +81,9 @@ function roomFor({ numEnvs, numSteps, batchSize, evalEpisodes }: TrainConfig) {
   return { acting, rollout: numEnvs * numSteps, minibatch: batchSize }
 }
 
-const memberOf = ({ engine: { name, device, exact }, ...rest }: Opened): Member => ({
+const memberOf = ({ engine: { name, device, exact }, why, isGpu }: Opened): Member => ({
   ...{ engine: name, device, exact },
-  ...rest,
+  ...{ why, isGpu },
 })
 
 /** A pure function of what all ranks know. */

@@ -18,6 +18,13 @@ export type { Distribution, Slopes } from './engine/distribution.ts'
 export type { ActionStreams, Actions, Normalizer } from './engine/engine.ts'
 export { Gaussian } from './engine/gaussian.ts'
 export { autoEngine, type EngineTimes, measureEngines } from './engine/measure.ts'
+export {
+  type Batch,
+  type FunctionNetwork,
+  type MakeNetwork,
+  type NetworkTask,
+  registerNetwork,
+} from './engine/tfjs/networks.ts'
 export { checkEnv } from './env/checkenv.ts'
 export type { Environment, ResetResult, StepResult } from './env/environment.ts'
 export { type EnvTimes, measureEnvironments } from './env/measure.ts'

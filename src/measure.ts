@@ -1,6 +1,5 @@
-import { assemble, layoutFor } from './assemble.ts'
+import { assemble } from './assemble.ts'
 import type { Communicator } from './collective/communicator.ts'
-import { initialParameters } from './engine/init.ts'
 import { openFleet } from './fleet.ts'
 import type { Metrics } from './log/logger.ts'
 import { resolveConfig } from './options.ts'
@@ -67,8 +66,7 @@ async function trainFor(
     null,
   )
   const { name } = task.sampler.engine
-  const layout = layoutFor(config)
-  const state = initialState(config, layout, initialParameters(layout, config.seed))
+  const state = initialState(config, fleet.engine.layout, fleet.initialParameters())
   const updates: Metrics[] = []
   await task.train(state, { log: { write: metrics => void updates.push(metrics) } })
   const median = (part: Part) =>

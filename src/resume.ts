@@ -7,11 +7,14 @@ import { type Checkpoint, loadCheckpoint } from './checkpoint/checkpoint.ts'
 import { listCheckpoints } from './checkpoint/folder.ts'
 import type { Communicator } from './collective/communicator.ts'
 import type { TrainResult } from './describe.ts'
+import type { Tensor } from './engine/layout.ts'
 import { shareFrom } from './plaindata.ts'
 import { type Vectors, withVectors } from './ppo/state.ts'
 
 /** Where a run goes on from: what `--resume` names. */
 export interface Start extends Kept {
+  /** Of its parameters. */
+  tensors: readonly Tensor[]
   /** The run that the checkpoint belongs to. */
   source: string
   /** What that run came to, if it has completed. */
@@ -70,11 +73,11 @@ function isIntact(path: string): boolean {
   }
 }
 
-function startFrom({ state, parameters, vectors }: Checkpoint, source: string): Start {
+function startFrom({ state, parameters, tensors, vectors }: Checkpoint, source: string): Start {
   if (state === null) throw new UsageError('holds a policy and nothing to go on training from')
   const { config, commit } = state as Kept
   const whole = { ...commit, state: withVectors(commit.state, { parameters, ...vectors } as Vectors) }
-  return { config, commit: whole, source, finished: finishedRun(source), damaged: [] }
+  return { config, commit: whole, tensors, source, finished: finishedRun(source), damaged: [] }
 }
 
 function finishedRun(folder: string): Start['finished'] {

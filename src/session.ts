@@ -1,7 +1,7 @@
-import { assemble, layoutFor, placeOf, policyOf } from './assemble.ts'
+import { assemble, policyOf } from './assemble.ts'
 import { balancing, CutChanged } from './balance.ts'
 import { Status } from './base/contract.ts'
-import { PporunError, PreemptedError } from './base/errors.ts'
+import { PporunError, PreemptedError, UsageError } from './base/errors.ts'
 import type { Communicator } from './collective/communicator.ts'
 import {
   describeOutcome,
@@ -12,7 +12,7 @@ import {
   summary,
   type TrainResult,
 } from './describe.ts'
-import { initialParameters } from './engine/init.ts'
+import { sameTensors, type Tensor } from './engine/layout.ts'
 import { EVALUATION_EPISODES, evaluateEach, evaluateTogether } from './evaluation.ts'
 import { type Fleet, openFleet } from './fleet.ts'
 import { interrupted } from './heed.ts'
@@ -37,9 +37,13 @@ export async function trainWith(
   comm: Communicator,
   reporter: Reporter,
   commits: LastCommits,
-  start: { commit: Commit; source?: string } | null = null,
+  start: { commit: Commit; source?: string; tensors?: readonly Tensor[] } | null = null,
 ): Promise<TrainResult> {
   const fleet = await openFleet(config, comm)
+  if (start?.tensors && config.network !== null && !sameTensors(start.tensors, fleet.layout.tensors))
+    throw new UsageError(
+      `--resume: the parameters in ${start.source} are not those of --network ${config.network} as the script makes it now`,
+    )
   const session = { config, sizes, comm, reporter, commits, fleet, began: began(start?.commit ?? null) }
   for (let from = start; ; )
     try {
@@ -82,16 +86,16 @@ async function goOn(
   const task = await assemble(config, sizes, comm, fleet, reporter, since)
   const { engine } = task.sampler
   // A commit stays as it is: it may be gone on from again.
-  const layout = layoutFor(config)
+  const { layout } = fleet
   const state = start
     ? structuredClone(start.commit.state)
-    : initialState(config, engine.layout, initialParameters(layout, config.seed, ...placeOf(config, comm)))
+    : initialState(config, engine.layout, fleet.initialParameters())
   reporter.fields(describeRun(config, sizes, comm, fleet))
   for (const warning of fleet.warnings) reporter.say(`pporun: warning: ${warning}`)
   if (start) await restore(start.commit, task.sampler)
   const split = new SplitLog()
   const isWhole = engine.layout.size === layout.size
-  const live = isWhole ? reporter.live(() => policyOf(state, config)) : silentLogger
+  const live = isWhole ? reporter.live(() => policyOf(state, config, layout)) : silentLogger
   const kept = commits.before(task.keeper, config, task.strategy)
   const keeper = config.rebalance ? balancing(comm, fleet.cut, sizes.numShards, kept) : kept
   await task.train(state, { keeper, log: loggers(task.log, live, split) })

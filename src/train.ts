@@ -4,6 +4,7 @@ import { thousands } from './base/format.ts'
 import type { Communicator } from './collective/communicator.ts'
 import type { TrainResult } from './describe.ts'
 import { withRanks } from './elastic.ts'
+import { makerOf } from './engine/tfjs/networks.ts'
 import { specOf } from './env/registry.ts'
 import { heedSignals } from './heed.ts'
 import { LastCommits } from './lastcommits.ts'
@@ -77,6 +78,7 @@ async function begin(
 
 function checked(config: TrainConfig): Sizes {
   specOf(config.env)
+  if (config.network !== null) makerOf(config.network)
   return sizesOf(config)
 }
 

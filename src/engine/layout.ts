@@ -15,6 +15,16 @@ export interface Network {
   distribution: 'categorical' | 'gaussian'
   /** Number of discrete actions, a logit each; or length of an action vector, a mean each. */
   numActions: number
+  /** Present: a network that a script has registered, for which hidden layers and encoder do not count. */
+  own?: OwnNetwork
+}
+
+export interface OwnNetwork {
+  name: string
+  /** Of an observation. */
+  shape: readonly number[]
+  /** Of a Dict, of each key's. */
+  shapes: Readonly<Record<string, readonly number[]>>
 }
 
 export type Part = 'encoder' | 'trunk' | 'actor' | 'critic'
@@ -42,7 +52,8 @@ export interface Layout {
  * networks: `actor.0.weight` first; a shared trunk: `trunk.0.weight`, ..., `actor.weight`, ..., `critic.bias`.
  */
 export function layoutOf(network: Network): Layout {
-  const { observationSize, encoder, hidden, sharedTrunk, distribution, numActions } = network
+  const { observationSize, encoder, hidden, sharedTrunk, numActions } = network
+  if (network.own) return layoutWith(network, []) // only its engine knows more
   const tensors: Tensor[] = []
   if (encoder) appendConvolutions(tensors, encoder)
   const widths = [encoder ? featuresOf(encoder) : observationSize, ...hidden]
@@ -54,7 +65,14 @@ export function layoutOf(network: Network): Layout {
     appendMlp(tensors, 'actor', [...widths, numActions])
     appendMlp(tensors, 'critic', [...widths, 1])
   }
-  if (distribution === 'gaussian') append(tensors, 'log_std', [numActions])
+  return layoutWith(network, tensors)
+}
+
+/** A network that has these tensors, and log_std behind them where there is one. */
+export function layoutWith(network: Network, parameters: readonly Pick<Tensor, 'name' | 'shape'>[]): Layout {
+  const tensors: Tensor[] = []
+  for (const { name, shape } of parameters) append(tensors, name, [...shape])
+  if (network.distribution === 'gaussian') append(tensors, 'log_std', [network.numActions])
   return { network, tensors, size: endOf(tensors) }
 }
 
@@ -103,6 +121,13 @@ function endOf(tensors: Tensor[]): number {
 /** The tensors of 'encoder', 'trunk', 'actor' or 'critic': weight, bias, weight, bias, ... */
 export function tensorsOf({ tensors }: Layout, part: Part): readonly Tensor[] {
   return tensors.filter(({ name }) => name.startsWith(`${part}.`))
+}
+
+/** Whether they lie in the same places: one's parameters are the other's. */
+export function sameTensors(some: readonly Tensor[], others: readonly Tensor[]): boolean {
+  const text = (tensors: readonly Tensor[]) =>
+    JSON.stringify(tensors.map(({ name, shape, offset }) => [name, shape, offset]))
+  return text(some) === text(others)
 }
 
 /** 32-bit FNV-1a over names and shapes: two ranks whose frames carry different ones hold different networks. */

@@ -11,7 +11,10 @@ import type { Layout } from './layout.ts'
 import type { Optimizer } from './optimizer.ts'
 import { ReferenceEngine } from './reference.ts'
 import { TfjsEngine } from './tfjs/engine.ts'
+import { tfjsEngines } from './tfjs/load.ts'
 import { findTfjsEngine, isTfjsEngine, makeTfjsEngine } from './tfjs/make.ts'
+
+const knownEngines: readonly string[] = engineChoices
 
 /** An engine, and why `auto` took it. */
 export interface Opened {
@@ -19,26 +22,37 @@ export interface Opened {
   /** One line; '' where the user has named the engine. */
   why: string
   isGpu: boolean
+  /** What training begins with, where a script's own network says so, [P]. */
+  initial: Float32Array | null
+}
+
+export interface Wish {
+  /** Nothing but a GPU will do. */
+  gpuOnly: boolean
+  /** Of an own network's first values. */
+  seed: number
+  /** That the kernels begin with. */
+  room: Partial<Room>
 }
 
 /**
- * `auto`: the kernels, which are exact and the fastest on small networks; for convolutions the first of the
- * TensorFlow.js family that runs here. It depends on the machine and the network alone.
- * @param gpuOnly nothing but a GPU will do
- * @param room that the kernels begin with
+/**
+ * `auto`: the kernels, which are exact and the fastest on small networks; for convolutions and a script's own networks
+ * the first of the TensorFlow.js family that runs here. It depends on the machine and the network alone.
  * @throws UsageError if no engine runs here
  */
 export async function openEngine(
   name: string,
   layout: Layout,
-  gpuOnly = false,
-  room: Partial<Room> = {},
+  { gpuOnly, seed, room }: Wish = { gpuOnly: false, seed: 0, room: {} },
 ): Promise<Opened> {
-  if (name !== 'auto') return opened(await makeEngine(name, layout, room), '')
-  if (layout.network.encoder || gpuOnly) {
-    const { engine, missing } = await findTfjsEngine(layout, gpuOnly)
+  if (name !== 'auto') return opened(await makeEngine(name, layout, { seed, room }), '')
+  const { encoder, own } = layout.network
+  if (encoder || own || gpuOnly) {
+    const { engine, missing } = await findTfjsEngine(layout, gpuOnly, seed)
     const better = missing.length > 0 ? `; missing for a faster one: ${missing.join('; ')}` : ''
-    return opened(engine, `the fastest here ${gpuOnly ? 'on a GPU' : 'for convolutions'}${better}`)
+    const what = gpuOnly ? 'on a GPU' : own ? `for the network '${own.name}'` : 'for convolutions'
+    return opened(engine, `the fastest here ${what}${better}`)
   }
   const engine = kernelEngine(layout, room)
   const better = engine.name === 'native' ? '' : '; missing for a faster one: native kernels for this machine'
@@ -46,7 +60,8 @@ export async function openEngine(
 }
 
 function opened(engine: Engine, why: string): Opened {
-  return { engine, why, isGpu: engine instanceof TfjsEngine && engine.isGpu }
+  const tfjs = engine instanceof TfjsEngine ? engine : null
+  return { engine, why, isGpu: tfjs?.isGpu ?? false, initial: tfjs?.initial ?? null }
 }
 
 /**
@@ -54,8 +69,18 @@ function opened(engine: Engine, why: string): Opened {
  * which they run.
  * @throws UsageError if there is none of that name, or it does not run on this machine
  */
-export async function makeEngine(name: string, layout: Layout, room: Partial<Room> = {}): Promise<Engine> {
+export async function makeEngine(
+  name: string,
+  layout: Layout,
+  { seed = 0, room = {} }: Partial<Wish> = {},
+): Promise<Engine> {
   if (name === 'auto') return (await openEngine(name, layout)).engine
+  if (isTfjsEngine(name)) return makeTfjsEngine(name, layout, seed)
+  const { own } = layout.network
+  if (own && knownEngines.includes(name))
+    throw new UsageError(
+      `--engine ${name}: the network '${own.name}' is made of TensorFlow.js; leave --engine out, or use ${tfjsEngines.join(', ')}`,
+    )
   if (name === 'reference') return new ReferenceEngine(layout)
   if (name === 'wasm') return wasmEngine(layout, room)
   if (name === 'native') {
@@ -65,7 +90,6 @@ export async function makeEngine(name: string, layout: Layout, room: Partial<Roo
       '--engine native: no kernels for this machine, or they fail their self-test; use --engine wasm',
     )
   }
-  if (isTfjsEngine(name)) return makeTfjsEngine(name, layout)
   throw new UsageError(`unknown engine '${name}': it is one of ${engineChoices.join(', ')}`)
 }
 

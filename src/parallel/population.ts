@@ -55,7 +55,9 @@ export async function population(setting: Setting): Promise<Way> {
     isPrivate: true,
     prepare: state => {
       if (state.members) become(state, state.members[own % state.members.length])
-      else if (state.update === 0) state.parameters.set(initialParameters(engine.layout, live.seed))
+      // A script's own network begins with values of the run's seed alone.
+      else if (state.update === 0 && !engine.layout.network.own)
+        state.parameters.set(initialParameters(engine.layout, live.seed))
       delete state.members
       engine.setParameters(state.parameters)
     },

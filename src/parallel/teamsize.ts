@@ -9,6 +9,7 @@ export function teamSize({ modelParallel }: TrainConfig, size: number): number {
 export function teamProblem(config: TrainConfig, size: number): string | null {
   const team = teamSize(config, size)
   const narrowest = Math.min(...config.hidden)
+  if (config.network !== null) return `--network ${config.network} cannot be divided`
   if (size % team !== 0) return `--model-parallel ${team} does not divide ${size} ranks`
   if (config.hidden.length === 0) return '--hidden has no layer to divide'
   if (narrowest < team) return `a layer of ${narrowest} cannot be divided between ${team} ranks`

@@ -1,8 +1,9 @@
 import { PporunError, UsageError } from '../base/errors.ts'
 import { loadCheckpoint } from '../checkpoint/checkpoint.ts'
 import type { Engine } from '../engine/engine.ts'
-import { type Layout, layoutOf, type Network } from '../engine/layout.ts'
+import { type Layout, layoutOf, type Network, sameTensors } from '../engine/layout.ts'
 import { makeEngine } from '../engine/select.ts'
+import { isNetwork } from '../engine/tfjs/networks.ts'
 import { areAlike, baseOf, environmentIds, specOf } from '../env/registry.ts'
 import { clipActions } from '../env/spaces.ts'
 import { type EvaluateOptions, type Evaluation, play, summarise } from './evaluate.ts'
@@ -61,14 +62,20 @@ function load(path: string): { env: string; layout: Layout; openEngine: () => Pr
     throw new UsageError(
       `${path}: '${env}' is an environment that a script has registered; evaluate there: registerEnv('${env}', ...), then evaluate('${path}')`,
     )
+  const { own } = network as Network
+  if (own && !isNetwork(own.name))
+    throw new UsageError(
+      `${path}: '${own.name}' is a network that a script has registered; evaluate there: registerNetwork('${own.name}', ...), then evaluate('${path}')`,
+    )
   const layout = layoutOf(network as Network)
-  const fits = layout.tensors.every(({ name, offset }) =>
-    tensors.some(stored => stored.name === name && stored.offset === offset),
-  )
-  if (!fits || parameters.length !== layout.size)
-    throw new PporunError(`${path}: its parameters are not those of the network that it names`)
+  const check = (layout: Layout) => {
+    if (!sameTensors(layout.tensors, tensors) || parameters.length !== layout.size)
+      throw new PporunError(`${path}: its parameters are not those of the network that it names`)
+  }
+  if (!own) check(layout)
   const openEngine = async () => {
     const engine = await makeEngine('auto', layout)
+    check(engine.layout)
     engine.setParameters(parameters)
     engine.setNormalizer(normalizer)
     return engine

@@ -34,6 +34,7 @@ export interface TrainConfig {
   normalizeAdvantages: 'minibatch' | 'batch' | 'none'
   normalizeObservations: boolean
   normalizeRewards: boolean
+  network: string | null
   encoder: 'none' | 'small' | 'nature' | 'impala'
   hidden: number[]
   activation: 'tanh' | 'relu' | 'elu'

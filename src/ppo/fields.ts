@@ -82,6 +82,12 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
     doc: 'to mean 0, deviation 1 of all seen before this update',
   },
   normalizeRewards: { kind: flag, default: false, doc: 'divides by the deviation of discounted returns' },
+  network: {
+    kind: { type: 'text' },
+    default: null,
+    none: 'off',
+    doc: 'a network of the script (registerNetwork), in place of encoder and hidden layers',
+  },
   encoder: {
     kind: choice('none', 'small', 'nature', 'impala'),
     default: 'none',

@@ -2,8 +2,11 @@
 import { existsSync } from 'node:fs'
 import { test } from 'node:test'
 import { libtensorflowEngines, libtensorflowFolder } from '../../src/base/libtensorflow.ts'
+import { ownConformance } from './ownnetworks.ts'
 import { tfjsConformance } from './tfjs.ts'
 
 for (const name of libtensorflowEngines)
-  if (existsSync(libtensorflowFolder(name))) await tfjsConformance(name)
-  else test(`engine ${name}`, t => t.skip(`pporun doctor --install ${name}`))
+  if (existsSync(libtensorflowFolder(name))) {
+    await tfjsConformance(name)
+    await ownConformance(name)
+  } else test(`engine ${name}`, t => t.skip(`pporun doctor --install ${name}`))

@@ -16,6 +16,9 @@ const names =
 /** Also Math itself without a dot: taken apart, passed on or indexed, it hides what is called. */
 const forbidden = new RegExp(String.raw`\bMath\s*\.\s*(?:${names})\b|\bMath\b(?!\s*\.)|\*\*`)
 
+/** Puts a stream of ours in the place of Math.random while a script makes its network. */
+const seeded = join('src', 'engine', 'tfjs', 'seeded.ts')
+
 /** Plain strings and comments, or a template, which stays: it may hold code. */
 const textOrComment = /`(?:\\.|[^`\\])*`|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//g
 
@@ -34,7 +37,8 @@ test('no source whose results reach parameters uses them', () => {
   const files = rooms.flatMap(room =>
     readdirSync(join(checkout, 'src', room), { recursive: true, encoding: 'utf8' })
       .filter(name => name.endsWith('.ts'))
-      .map(name => join('src', room, name)),
+      .map(name => join('src', room, name))
+      .filter(name => name !== seeded),
   )
   assert.ok(files.includes(join('src', 'base/math', 'elementary.ts')))
   const found = files.flatMap(file => violations(file, readFileSync(join(checkout, file), 'utf8')))

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { assemble } from '../../src/assemble.ts'
-import { initialParameters } from '../../src/engine/init.ts'
+import { UsageError } from '../../src/base/errors.ts'
+import { registerNetwork } from '../../src/engine/tfjs/networks.ts'
 import { openFleet } from '../../src/fleet.ts'
 import { resolveConfig } from '../../src/options.ts'
 import { ppo } from '../../src/ppo/ppo.ts'
@@ -23,6 +24,34 @@ for (const engine of ['tfjs-wasm', 'tfjs-cpu', 'native'])
       assert.equal(new Set(hashes[0]).size, 3)
       for (const ofRank of hashes) assert.deepEqual(ofRank, hashes[0])
     })
+
+registerNetwork('Small', (tf, { shape, outputs }) => {
+  const inputs = tf.input({ shape: [...shape] })
+  const hidden = tf.layers.dense({ units: 8, activation: 'relu' }).apply(inputs)
+  const heads = [outputs, 1].map(units => tf.layers.dense({ units }).apply(hidden) as typeof inputs)
+  return tf.model({ inputs, outputs: heads })
+})
+
+for (const size of [1, 2, 3])
+  test(`a script's own network, np ${size}: parameters are equal bits after every update`, async () => {
+    const hashes = await hashesOfUpdates(size, [...small, '--engine', 'tfjs-cpu', '--network', 'Small'])
+    assert.equal(new Set(hashes[0]).size, 3)
+    for (const ofRank of hashes) assert.deepEqual(ofRank, hashes[0])
+  })
+
+test("engines of ours refuse a script's network, and unknown ones are named", async () => {
+  const open = (options: string[]) => openFleet(resolveConfig({}, options), inprocCommunicators(1)[0])
+  await assert.rejects(
+    open(['--network', 'Small', '--engine', 'native']),
+    new UsageError(
+      "--engine native: the network 'Small' is made of TensorFlow.js; leave --engine out, or use tfjs-node-gpu, tfjs-node, tfjs-wasm, tfjs-cpu",
+    ),
+  )
+  await assert.rejects(
+    open(['--network', 'Smal']),
+    /^Error: --network Smal: the script has registered no such network; did you mean Small\? \(registerNetwork\('Smal', \.\.\.\)\)$/,
+  )
+})
 
 test('a run on processes gives the bits of the run in one, and run.json says what computed', async t => {
   const out = join(temporaryFolder(t), 'run')
@@ -53,8 +82,7 @@ async function hashesOfUpdates(size: number, options: string[]): Promise<string[
     inprocCommunicators(size).map(async comm => {
       const fleet = await openFleet(config, comm)
       const parts = await assemble(config, sizes, comm, fleet, silentReporter(''), null)
-      const { layout } = fleet.engine
-      const state = initialState(config, layout, initialParameters(layout, config.seed))
+      const state = initialState(config, fleet.engine.layout, fleet.initialParameters())
       const hashes: string[] = []
       const log = { ...parts.log, write: () => void hashes.push(hashParameters(state.parameters)) }
       await ppo(config, sizes, state, { ...parts, log })

@@ -1,9 +1,8 @@
-import { assemble, layoutFor } from '../../src/assemble.ts'
+import { assemble } from '../../src/assemble.ts'
 import { openPage, ProgressWriter } from '../../src/base/progress.ts'
 import { Communicator } from '../../src/collective/communicator.ts'
 import { inprocTransports } from '../../src/collective/inproc.ts'
 import type { TrainResult } from '../../src/describe.ts'
-import { initialParameters } from '../../src/engine/init.ts'
 import type { VectorEnv } from '../../src/env/vectorenv.ts'
 import { openFleet } from '../../src/fleet.ts'
 import { LastCommits } from '../../src/lastcommits.ts'
@@ -52,8 +51,7 @@ export async function hashInProcess(
   const hashes = inprocCommunicators(size).map(async comm => {
     const fleet = await openFleet(config, comm)
     const parts = await assemble(config, sizes, comm, fleet, silentReporter(''), null)
-    const layout = layoutFor(config)
-    const state = initialState(config, layout, initialParameters(layout, config.seed))
+    const state = initialState(config, fleet.engine.layout, fleet.initialParameters())
     change(parts.sampler.envs, parts.sampler.firstEnv, state)
     await parts.train(state, {}).catch(error => {
       failed(error)

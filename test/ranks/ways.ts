@@ -1,5 +1,4 @@
-import { assemble, layoutFor } from '../../src/assemble.ts'
-import { initialParameters } from '../../src/engine/init.ts'
+import { assemble } from '../../src/assemble.ts'
 import type { Optimizer } from '../../src/engine/optimizer.ts'
 import { openFleet } from '../../src/fleet.ts'
 import { resolveConfig } from '../../src/options.ts'
@@ -36,9 +35,8 @@ export async function trainRanks(
     const fleet = await openFleet(config, comm)
     const assembled = await assemble(config, sizes, comm, fleet, silentReporter(''), null)
     const parts = change(assembled, { config, sizes, comm, engine: fleet.engine })
-    const layout = layoutFor(config)
     const state =
-      structuredClone(from?.state) ?? initialState(config, layout, initialParameters(layout, config.seed))
+      structuredClone(from?.state) ?? initialState(config, fleet.engine.layout, fleet.initialParameters())
     if (from) await restore(from, parts.sampler)
     const keep = async (commit: Commit) => {
       const whole = await joined(commit, parts.strategy)

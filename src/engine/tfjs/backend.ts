@@ -1,10 +1,15 @@
+// Operations as methods of tensors: chained.ts adds them.
+import type {} from '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js'
+
 /** TensorFlow.js as every one of its backends shares it; loaded only when an engine asks. */
 export type Tf = typeof import('@tensorflow/tfjs-core')
+/** What scripts get to make networks with. */
+export type TfWithLayers = Tf & typeof import('@tensorflow/tfjs-layers')
 export type { Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core'
 
 /** TensorFlow.js with one of its backends ready. */
 export interface Backend {
-  readonly tf: Tf
+  readonly tf: TfWithLayers
   /** As tfjs calls it: cpu, wasm, tensorflow, webgpu. */
   readonly id: string
   /** What it runs on, for people. */

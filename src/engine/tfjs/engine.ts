@@ -17,6 +17,8 @@ export class TfjsEngine implements Engine {
   readonly device: string
   readonly isGpu: boolean
   readonly layout: Layout
+  /** What training begins with, where the network says so itself, [P]. */
+  readonly initial: Float32Array | null
   readonly #backend: Backend
   readonly #network: TfjsNetwork
   readonly #heads: HostHeads
@@ -31,6 +33,7 @@ export class TfjsEngine implements Engine {
     this.device = backend.device
     this.isGpu = backend.isGpu
     this.layout = layout
+    this.initial = network.initial
     this.#backend = backend
     this.#network = network
     this.#heads = new HostHeads(layout)

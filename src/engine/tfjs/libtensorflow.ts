@@ -13,7 +13,7 @@ import {
   packageOf,
 } from '../../base/libtensorflow.ts'
 import { CPU } from '../device.ts'
-import type { Backend, Tf } from './backend.ts'
+import type { Backend, Tf, TfWithLayers } from './backend.ts'
 
 /** What libtensorflow's backend says of itself. */
 interface NodeBackend {
@@ -49,12 +49,12 @@ function hasBinding(engine: LibtensorflowEngine, require: NodeRequire): boolean 
   }
 }
 
-function load(engine: LibtensorflowEngine, require: NodeRequire): Tf {
+function load(engine: LibtensorflowEngine, require: NodeRequire): TfWithLayers {
   try {
     const core = createRequire(require.resolve(`${packageOf(engine)}/package.json`))
     // First of all, on the copy that it shares: else it greets.
     ;(core('@tensorflow/tfjs') as Tf).enableProdMode()
-    return require(packageOf(engine)) as Tf
+    return require(packageOf(engine)) as TfWithLayers
   } catch (error) {
     const { message } = error as Error
     throw new UsageError(

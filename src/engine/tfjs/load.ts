@@ -1,7 +1,8 @@
 import { UsageError } from '../../base/errors.ts'
 import { TFJS_VERSION } from '../../base/libtensorflow.ts'
 import { CPU } from '../device.ts'
-import type { Backend, Tf } from './backend.ts'
+import type { Backend, Tf, TfWithLayers } from './backend.ts'
+import { chainOperations } from './chained.ts'
 import { loadLibtensorflow } from './libtensorflow.ts'
 import { mendKernels } from './wasmkernels.ts'
 
@@ -41,6 +42,7 @@ async function loadPlain(id: 'cpu' | 'wasm', importBackend: () => Promise<unknow
     const tf = await importCore()
     await importBackend()
     if (!(await tf.setBackend(id))) throw new UsageError(`--engine tfjs-${id}: the backend does not start`)
+    chainOperations(tf)
     return { tf, id, device: CPU, isGpu: false, readsSync: true }
   } catch (error) {
     const missing = missingPackage(error)
@@ -50,12 +52,12 @@ async function loadPlain(id: 'cpu' | 'wasm', importBackend: () => Promise<unknow
   }
 }
 
-/** tfjs-core, with the gradients that tfjs-layers alone registers under Node. */
-async function importCore(): Promise<Tf> {
+/** tfjs-core with tfjs-layers, which alone registers gradients under Node. */
+async function importCore(): Promise<TfWithLayers> {
   const { default: tf } = (await import('@tensorflow/tfjs-core')) as unknown as { default: Tf }
   tf.enableProdMode() // first of all: else it greets, and warns of every kernel that a second copy registers
-  await import('@tensorflow/tfjs-layers')
-  return tf
+  const { default: layers } = (await import('@tensorflow/tfjs-layers')) as unknown as { default: object }
+  return { ...tf, ...layers } as TfWithLayers
 }
 
 /** Emscripten makes itself the owner of a process's errors, which a rank has (src/preload.ts). @returns what undoes it */

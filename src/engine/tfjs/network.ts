@@ -6,6 +6,8 @@ import { encoderOf } from './encoder.ts'
 export interface TfjsNetwork {
   /** Every tensor of the layout but log_std, which the host sees to, in its order. */
   readonly variables: readonly Variable[]
+  /** What training begins with, where the network says so itself, [P]. */
+  readonly initial: Float32Array | null
   /** [n, obs] to [n, outputs + 1]: the policy's logits or means, and V. */
   forward(observations: Tensor2D): Tensor2D
 }
@@ -34,6 +36,7 @@ export function networkOf(tf: Tf, layout: Layout): TfjsNetwork {
   const critic = mlp('critic', shared ? [null] : [...all, null])
   return {
     variables: layout.tensors.filter(({ name }) => name !== 'log_std').map(variableOf),
+    initial: null,
     forward: observations => {
       const seen = trunk(encode ? encode(observations) : observations)
       return tf.concat2d([actor(seen), critic(seen)], 1)
