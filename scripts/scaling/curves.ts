@@ -1,4 +1,4 @@
-// Ring, direct, hierarchical and star over ranks and sizes, simulated and measured, as pictures, and from which batch on two hosts
+// Ring, direct, hierarchical and star over ranks and sizes, simulated and measured, as three pictures, and from which batch on two hosts
 // are faster than one:   node dist/scripts/scaling/curves.js        about a minute and a half on two idle cores. Prints Markdown.
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -30,25 +30,23 @@ const ranks = [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
 const sizes = [400, 4_000, 40_000, 400_000, 4_000_000]
 const overRanks = await curves(ranks, np => [clusterOf(np), GRADIENT])
 const overSizes = await curves(sizes, bytes => [clusterOf(16), bytes])
+const onTwo = await curves(sizes, bytes => [clusterOf(2), bytes])
 const two = measuredOnTwo()
-write('ranks', `Sum of a gradient of ${GRADIENT / 1000} KB: 8 ranks a host, 25GbE`, 'ranks', [
-  ...overRanks,
-  ...two.filter(({ bytes }) => bytes === GRADIENT).map(({ algorithm, p50us }) => point(algorithm, 2, p50us)),
+write('two', 'Two ranks of this machine: lines simulated, points measured', 'bytes', [
+  ...onTwo,
+  ...ALGORITHMS.map((algorithm, color) => points(algorithm, color)),
 ])
-write('sizes', 'Sum over 16 ranks on two hosts, 25GbE', 'bytes', overSizes)
+write('ranks', `A gradient of ${GRADIENT / 1000} KB: 8 ranks a host, 25GbE, simulated`, 'ranks', overRanks)
+write('sizes', '16 ranks on two hosts, 25GbE, simulated', 'bytes', overSizes)
 console.log(
-  'Sums of two ranks, ms:\n\n| bytes | sums | measured | formula | error |\n| --- | --- | --- | --- | --- |',
+  'Sums of two ranks, ms:\n\n| bytes | sums | measured | simulated | error | formula |\n| --- | --- | --- | --- | --- | --- |',
 )
 for (const { bytes, algorithm, p50us } of two) {
-  const formula = allreduceTime(
-    { ...clusterOf(2), link: { name: '', latency: 0, byte: 0 } },
-    algorithm,
-    bytes,
-  )
-  const error = `${(100 * (formula / (p50us / 1000) - 1)).toFixed(0)} %`
-  console.log(
-    `| ${[bytes, algorithm, (p50us / 1000).toPrecision(3), formula.toPrecision(3), error].join(' | ')} |`,
-  )
+  const simulated = onTwo[ALGORITHMS.indexOf(algorithm)].y[sizes.indexOf(bytes)]!
+  const error = `${(100 * (simulated / (p50us / 1000) - 1)).toFixed(0)} %`
+  const times = [p50us / 1000, simulated].map(ms => ms.toPrecision(3))
+  const formula = allreduceTime(clusterOf(2), algorithm, bytes).toPrecision(3)
+  console.log(`| ${[bytes, algorithm, ...times, error, formula].join(' | ')} |`)
 }
 console.log('\nRows of a minibatch from which 16 ranks on two hosts are faster than 8 on one:\n')
 console.log(
@@ -95,15 +93,7 @@ async function sumTime(cluster: Cluster, bytes: number, algorithm: AlgorithmName
 
 function measuredOnTwo(): { bytes: number; algorithm: AlgorithmName; p50us: number }[] {
   const bin = join(checkout, 'launcher', 'pporun.mjs')
-  const words = [
-    'bench',
-    'allreduce',
-    '-np',
-    '2',
-    '--sizes',
-    `4000,40000,${GRADIENT},400000,4000000`,
-    '--json',
-  ]
+  const words = ['bench', 'allreduce', '-np', '2', '--sizes', sizes.join(), '--json']
   const { status, stdout } = spawnSync(process.execPath, [bin, ...words], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -119,14 +109,10 @@ function measuredOnTwo(): { bytes: number; algorithm: AlgorithmName; p50us: numb
   return rows.filter(({ transport, inPlace }) => transport === 'zmq' || inPlace)
 }
 
-function point(name: AlgorithmName, x: number, us: number): Series {
-  return {
-    name: `${name}, measured`,
-    color: ALGORITHMS.indexOf(name),
-    x: [x],
-    y: [us / 1000],
-    mark: 'points',
-  }
+function points(algorithm: AlgorithmName, color: number): Series {
+  const own = two.filter(row => row.algorithm === algorithm)
+  const y = own.map(({ p50us }) => p50us / 1000)
+  return { name: `${algorithm}, measured`, color, x: own.map(({ bytes }) => bytes), y, mark: 'points' }
 }
 
 function write(name: string, title: string, x: string, series: Series[]): void {
