@@ -9,6 +9,14 @@ import { join } from 'node:path'
 type Native = (...args: unknown[]) => unknown
 const koffi: typeof import('koffi') = createRequire(import.meta.url)('koffi')
 const libc = koffi.load(null)
+const functions = new Map<string, Native>()
+
+/** A function of the C library, looked up once: koffi keeps what it has made for ever. */
+function libcFunction(signature: string): Native {
+  const known = functions.get(signature) ?? libc.func(signature)
+  functions.set(signature, known)
+  return known
+}
 
 const PROT_READ_WRITE = 3
 const MAP_SHARED = 1
@@ -23,7 +31,7 @@ const SIGKILL = 9
  */
 export function dieWithParent(parentPid: number): void {
   if (process.platform !== 'linux') return
-  const prctl: Native = libc.func('int prctl(int, unsigned long)')
+  const prctl: Native = libcFunction('int prctl(int, unsigned long)')
   prctl(PR_SET_PDEATHSIG, SIGKILL)
   // The parent may have died before the request; then nobody would send the signal.
   if (process.ppid !== parentPid) process.kill(process.pid, 'SIGKILL')
@@ -35,7 +43,7 @@ export function dieWithParent(parentPid: number): void {
  */
 export function adoptOrphans(): void {
   if (process.platform !== 'linux') return
-  const prctl: Native = libc.func('int prctl(int, unsigned long)')
+  const prctl: Native = libcFunction('int prctl(int, unsigned long)')
   prctl(PR_SET_CHILD_SUBREAPER, 1)
 }
 
@@ -47,7 +55,7 @@ const RLIMIT_LOCKS = 10
  */
 export function setLockLimit(limit: bigint): void {
   if (process.platform !== 'linux') return
-  const prlimit: Native = libc.func('int prlimit(int, int, void*, void*)')
+  const prlimit: Native = libcFunction('int prlimit(int, int, void*, void*)')
   const limits = new BigUint64Array(2) // struct rlimit: soft, hard
   prlimit(0, RLIMIT_LOCKS, null, limits)
   limits[0] = limit
@@ -56,7 +64,7 @@ export function setLockLimit(limit: bigint): void {
 
 /** Lets a child go that has ended and that Node knows nothing of. */
 export function collectChild(pid: number): void {
-  const waitpid: Native = libc.func('int waitpid(int, void*, int)')
+  const waitpid: Native = libcFunction('int waitpid(int, void*, int)')
   waitpid(pid, null, WNOHANG)
 }
 
@@ -68,7 +76,7 @@ export function openSharedMemory(bytes: number): number {
 }
 
 function memfd(): number {
-  const create: Native = libc.func('int memfd_create(const char*, unsigned int)')
+  const create: Native = libcFunction('int memfd_create(const char*, unsigned int)')
   const fd = create('pporun', 0) as number
   if (fd < 0) throw new Error('memfd_create failed')
   return fd
@@ -101,7 +109,7 @@ const KEPT_BYTES = 32 << 20
  */
 export function keepFreedMemory(): void {
   try {
-    const mallopt: Native = libc.func('int mallopt(int, int)')
+    const mallopt: Native = libcFunction('int mallopt(int, int)')
     mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
     mallopt(M_TRIM_THRESHOLD, 16 * KEPT_BYTES)
   } catch {
@@ -111,7 +119,7 @@ export function keepFreedMemory(): void {
 
 /** Maps shared memory; `Atomics` on views of it work between processes. @param offset a multiple of a page's size. */
 export function mapSharedMemory(fd: number, bytes: number, offset = 0): ArrayBuffer {
-  const mmap: Native = libc.func('void* mmap(void*, size_t, int, int, int, int64_t)')
+  const mmap: Native = libcFunction('void* mmap(void*, size_t, int, int, int, int64_t)')
   const address = mmap(null, bytes, PROT_READ_WRITE, MAP_SHARED, fd, offset)
   const failed = BigInt.asIntN(64, koffi.address(address as object)) === -1n
   if (failed) throw new Error(`cannot map ${bytes} bytes of shared memory`)
@@ -134,18 +142,15 @@ const EVERYBODY = 0x7fffffff
 export const canSleepOnMemory = (): boolean =>
   process.platform === 'linux' && FUTEX_CALL[process.arch] !== undefined
 
-let schedYield: Native | undefined
-
 /** Lets another process have this core, if one wants it. */
 export function yieldCore(): void {
-  schedYield ??= libc.func('int sched_yield()')
-  schedYield()
+  libcFunction('int sched_yield()')()
 }
 
 /** @param word one element of mapped shared memory. */
 export function sleeperOn(word: Int32Array): Sleeper {
   const number = FUTEX_CALL[process.arch]
-  const futex: Native = libc.func('long syscall(long, void*, int, int, void*, void*, int)')
+  const futex: Native = libcFunction('long syscall(long, void*, int, int, void*, void*, int)')
   const timeout = new BigInt64Array(2) // struct timespec: seconds, nanoseconds
   return {
     wait: (value, milliseconds) => {
@@ -165,7 +170,7 @@ const UV_POLL = 8
 export function withoutHolding<T>(create: () => T): T {
   const before = polls()
   const made = create()
-  const unref: Native = libc.func('void uv_unref(void*)')
+  const unref: Native = libcFunction('void uv_unref(void*)')
   for (const [address, handle] of polls()) if (!before.has(address)) unref(handle)
   return made
 }
@@ -176,11 +181,11 @@ let walking: Walk | undefined
 /** Every poll of the main event loop, by its address. */
 function polls(): Map<bigint, unknown> {
   walking ??= {
-    loop: (libc.func('void* uv_default_loop()') as Native)(),
-    walk: libc.func(
+    loop: (libcFunction('void* uv_default_loop()') as Native)(),
+    walk: libcFunction(
       `void uv_walk(void*, ${koffi.pointer(koffi.proto('void Walked(void*, void*)')).name}, void*)`,
     ),
-    typeOf: libc.func('int uv_handle_get_type(void*)'),
+    typeOf: libcFunction('int uv_handle_get_type(void*)'),
   }
   const found = new Map<bigint, unknown>()
   walking.walk(
