@@ -7,6 +7,10 @@ interface Command {
   usage: string
   describe: string
   options: () => Promise<Record<string, Option>>
+  /** What the word after the command may be, each with options of its own. */
+  topics?: () => Promise<
+    [name: string, topic: Pick<Command, 'describe'> & { options: Record<string, Option> }][]
+  >
   example: string
 }
 
@@ -46,7 +50,11 @@ const commands: Record<string, Command> = {
   bench: {
     usage: 'pporun bench allreduce|engine|env|ppo [options]',
     describe: 'measure on this machine',
-    options: async () => (await import('./commands/bench/allreduce.ts')).allreduce.options,
+    options: async () => ({ json: (await import('./commands/bench.ts')).json }),
+    topics: async () => {
+      const { subjects } = await import('./commands/bench.ts')
+      return Promise.all(Object.entries(subjects).map(async ([name, subject]) => [name, await subject()]))
+    },
     example: 'pporun bench allreduce -np 4 --sizes 4,40000',
   },
   scaling: {
@@ -107,11 +115,17 @@ export function helpText(all: boolean, width: number): string {
 
 /** `pporun COMMAND --help`. */
 export async function commandHelp(name: string, width: number): Promise<string> {
-  const { usage, describe, options, example } = commands[name]
+  const { usage, describe, options, topics, example } = commands[name]
+  const sections = ((await topics?.()) ?? []).flatMap(([topic, { describe, options }]) => [
+    `${topic}: ${describe}`,
+    ...optionLines(Object.entries(options)),
+    '',
+  ])
   const lines = [
     `${usage}`,
     `    ${describe}`,
     '',
+    ...sections,
     'Options',
     ...optionLines(Object.entries(await options())),
     '',

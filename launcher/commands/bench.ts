@@ -6,20 +6,21 @@ import { type Row, table } from './bench/table.ts'
 
 /** Something that can be measured: one file in bench/ each. */
 export interface Subject {
+  describe: string
   /** Beside `--json`, which all have. */
   options: Record<string, Option>
   /** Measures, telling stderr how far it is. @param given the options as parsed. */
   measure(given: Record<string, unknown>): Promise<Row[]>
 }
 
-const subjects: Record<string, () => Promise<Subject>> = {
+export const subjects: Record<string, () => Promise<Subject>> = {
   allreduce: async () => (await import('./bench/allreduce.ts')).allreduce,
   env: async () => (await import('./bench/env.ts')).env,
   ppo: async () => (await import('./bench/ppo.ts')).ppo,
   engine: async () => (await import('./bench/engine.ts')).engine,
 }
 
-const json: Option = { type: 'boolean', describe: 'print one JSON array and nothing else' }
+export const json: Option = { type: 'boolean', describe: 'print one JSON array and nothing else' }
 
 /** `pporun bench SUBJECT`: measures on this machine and prints a table. Returns the exit status. */
 export async function bench(argv: readonly string[]): Promise<number> {

@@ -88,6 +88,18 @@ test('every example is run here', () => {
   for (const name of names) assert.ok(source.includes(`'${name}'`), name)
 })
 
+test('bench --help: every subject with options of its own', async () => {
+  const { status, stdout } = await run(['bench', '--help'])
+  assert.equal(status, 0)
+  for (const [subject, option] of [
+    ['allreduce', '--sizes'],
+    ['env', '--num-envs'],
+    ['ppo', '--seconds'],
+    ['engine', '--networks'],
+  ])
+    assert.match(stdout, new RegExp(`^${subject}: [^]*?\n  ${option} `, 'm'))
+})
+
 test('--help, --help all and --version', async () => {
   const [none, help, all, version] = await Promise.all([
     run([]),

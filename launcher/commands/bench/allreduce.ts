@@ -8,6 +8,7 @@ import type { Row } from './table.ts'
 
 /** Sums of float32 over the ranks of this machine, by every transport and algorithm. */
 export const allreduce: Subject = {
+  describe: 'sums over the ranks of this machine, by every transport and algorithm; us',
   options: {
     np: { type: 'string', describe: 'number of ranks (2)' },
     transport: { type: 'string', describe: `only this one: ${transportChoices.join(', ')} (auto: all)` },

@@ -5,6 +5,7 @@ import type { Row } from './table.ts'
 
 /** A learning step and act() of each engine, in this process; microseconds. */
 export const engine: Subject = {
+  describe: 'a learning step and act() of each engine; us',
   options: {
     engines: { type: 'string', describe: 'separated by commas (all of this machine)' },
     networks: { type: 'string', describe: 'mlp64,mlp256,small,nature: separated by commas (mlp64)' },

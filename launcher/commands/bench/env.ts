@@ -5,6 +5,7 @@ import type { Row } from './table.ts'
 
 /** Environments alone with random actions, in this process, on one core. */
 export const env: Subject = {
+  describe: 'steps per second of environments alone',
   options: {
     env: { type: 'string', describe: 'environments, separated by commas (all)' },
     'num-envs': { type: 'string', describe: 'at once, separated by commas (8,1024)' },

@@ -11,6 +11,7 @@ const SETTINGS = [
 
 /** Training, and where each microsecond of an update goes: sampling, learning, other. */
 export const ppo: Subject = {
+  describe: 'training, and where each microsecond of an update goes',
   options: {
     np: { type: 'string', describe: 'number of ranks (1)' },
     train: { type: 'string', describe: "one setting of one's own: --train='--env Pendulum-v1'" },
