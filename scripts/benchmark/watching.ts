@@ -15,6 +15,7 @@ import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pporun } from '../../test/rig.ts'
+import { percent, spreadOf } from './ratios.ts'
 
 const WINDOW = 10_000 // ms
 /** Until what has come or gone is in its stride: a run looks every 4 s whether somebody watches. */
@@ -41,7 +42,9 @@ try {
   await training.allGone(10)
   rmSync(folder, { recursive: true, force: true })
 }
-report(ratios.sort((a, b) => a - b))
+const { median, low, high, isSure } = spreadOf(ratios)
+const interval = `${isSure ? '95 % interval' : 'all of them'} ${percent(low)} to ${percent(high)}`
+console.log(`${ratios.length} pairs of windows: median ${percent(median)}, ${interval}`)
 
 /** Steps per second while somebody watches, or nobody does. */
 async function speed(watched: boolean): Promise<number> {
@@ -84,23 +87,6 @@ function readRatios(): number[] {
   } catch {
     return []
   }
-}
-
-/** The interval between two order statistics that holds the true median in 95 % of all cases (a sign test's). */
-function report(sorted: number[]): void {
-  const n = sorted.length
-  let outside = 2 * 0.5 ** n
-  let k = 0
-  for (let term = outside * n; outside + term <= 0.05; term = (term * (n - k)) / (k + 1)) {
-    outside += term
-    k++
-  }
-  const percent = (ratio: number) => `${((ratio - 1) * 100).toFixed(2)} %`
-  const interval = outside <= 0.05 ? '95 % interval' : 'all of them'
-  const middle = (sorted[(n - 1) >> 1] + sorted[n >> 1]) / 2
-  console.log(
-    `${n} pairs of windows: median ${percent(middle)}, ${interval} ${percent(sorted[k])} to ${percent(sorted[n - 1 - k])}`,
-  )
 }
 
 function pause(milliseconds: number): Promise<void> {
