@@ -236,6 +236,7 @@ for (const np of [2, 4]) {
     for (const row of rows.filter(({ fault }) => again.test(fault)))
       test(`${row.fault}, ${over}, np ${np}`, t => run(t, over, row, np))
 }
+for (const over of ['shm', 'ipc']) test(`F2 kill -9, ${over}, np 8`, t => run(t, over, ofRanks[2], 8))
 for (const over of ['shm', 'ipc'])
   test(`F16 all but one, ${over}, np 4`, t =>
     run(

@@ -109,3 +109,12 @@ test('4096 ranks on 512 hosts: planned and shown from a compressed list', () => 
     assert.equal(showPlan(plan, mapBy).split('\n').length, 514)
   }
 })
+
+test('4 096 ranks on 512 hosts are placed in under a second', () => {
+  const hosts = Array.from({ length: 512 }, (_, i) => host(`n${i}`, 8))
+  const start = performance.now()
+  const plan = makePlan(hosts, slotted)
+  showPlan(plan, 'slot')
+  assert.ok(performance.now() - start < 1000)
+  assert.equal(plan.np, 4096)
+})
