@@ -10,6 +10,7 @@ const suites = {
       ' ',
     ),
   learning: ['learning'],
+  webgpu: ['webgpu'],
   web: ['tensorboard', 'terminal', 'browser'],
   cluster: ['cluster'],
   soak: ['soak'],

@@ -10,6 +10,7 @@ import { makeVectorEnv, specOf } from './env/registry.ts'
 import { evaluateTogether } from './evaluation.ts'
 import type { Fleet } from './fleet.ts'
 import { stopAsker } from './heed.ts'
+import { onDevice } from './ondevice.ts'
 import { teamSize } from './parallel/teamsize.ts'
 import { wayOf } from './parallel/way.ts'
 import type { Commit } from './ppo/commit.ts'
@@ -54,10 +55,14 @@ export async function assemble(
     engine.setNormalizer(normalizerOf(config, state))
     return (await evaluateTogether(env, engine, strategy.peers ?? comm, evalEpisodes)).meanReturn
   }
+  const streams = { seed, purpose: Purpose.reset, firstEnv }
+  const onHost = makeVectorEnv(env, numEnvs, streams)
+  const simulated = onDevice(engine, env, onHost, streams)
   const parts: Parts = {
     strategy,
     sampler: {
-      envs: makeVectorEnv(env, numEnvs, { seed, purpose: Purpose.reset, firstEnv }),
+      envs: simulated ?? onHost,
+      ...(simulated && { ahead: (...how) => simulated.ahead(...how) }),
       engine,
       running: new Running(numEnvs),
       firstEnv,

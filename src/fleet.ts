@@ -101,17 +101,16 @@ function checkGpus(members: readonly Member[]): void {
   if (rank < 0) return
   const { engine, device } = members[rank]
   throw new UsageError(
-    `--require-gpu: rank ${rank} computes on ${device} with --engine ${engine}; use --engine tfjs-node-gpu where libtensorflow sees a GPU, or leave --require-gpu out`,
+    `--require-gpu: rank ${rank} computes on ${device} with --engine ${engine}; use --engine tfjs-node-gpu where libtensorflow sees a GPU, --engine webgpu where Vulkan does, or leave --require-gpu out`,
   )
 }
 
 /** A line for each rank that was to compute on a GPU and does not. */
 function idleOf({ engine }: TrainConfig, members: readonly Member[]): string[] {
-  if (engine !== 'tfjs-node-gpu') return []
+  const seeker = { 'tfjs-node-gpu': 'libtensorflow', webgpu: 'Vulkan' }[engine]
+  if (!seeker) return []
   return members.flatMap(({ isGpu, device }, rank) =>
-    isGpu
-      ? []
-      : [`rank ${rank} was to train on a GPU and trains on ${device}: libtensorflow finds no GPU there`],
+    isGpu ? [] : [`rank ${rank} was to train on a GPU and trains on ${device}: ${seeker} finds no GPU there`],
   )
 }
 

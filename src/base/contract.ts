@@ -18,6 +18,7 @@ export const engineChoices = [
   'wasm',
   'tfjs-node-gpu',
   'tfjs-node',
+  'webgpu',
   'tfjs-wasm',
   'tfjs-cpu',
   'reference',
@@ -267,6 +268,14 @@ export function prepareTensorflow(threads: number): void {
   process.env.TF_NUM_INTEROP_THREADS ??= '1'
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3'
+}
+
+/** Where the Vulkan loader looks for manifests of drivers: files where the user names them, else folders. */
+export function vulkanDrivers(): { files: string[] | null; folders: string[] } {
+  const { VK_DRIVER_FILES, VK_ICD_FILENAMES, XDG_DATA_HOME } = process.env
+  const named = VK_DRIVER_FILES || VK_ICD_FILENAMES || undefined
+  const data = [XDG_DATA_HOME || join(homedir(), '.local', 'share'), '/usr/local/share', '/usr/share', '/etc']
+  return { files: named?.split(':') ?? null, folders: data.map(folder => join(folder, 'vulkan', 'icd.d')) }
 }
 
 /** False where the user wants none (no-color.org). */

@@ -37,14 +37,19 @@ export function distributionOf(
 
 /** Acts: drawn from the streams, or the mode where they are null. */
 export function decide(
-  { policy, values }: Heads,
+  heads: Heads,
   r: number,
   acted: Acted,
   row: number,
   streams: ActionStreams | null,
 ): void {
-  if (streams) policy.sample(r, acted.actions, row, streams)
-  else policy.mode(r, acted.actions, row)
+  if (streams) heads.policy.sample(r, acted.actions, row, streams)
+  else heads.policy.mode(r, acted.actions, row)
+  score(heads, r, acted, row)
+}
+
+/** Completes a row whose action is there. */
+export function score({ policy, values }: Heads, r: number, acted: Acted, row: number): void {
   acted.logProbs[row] = policy.logProb(r, acted.actions, row)
   policy.describe(r, acted.distributions, row)
   acted.values[row] = values[r]

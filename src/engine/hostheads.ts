@@ -1,7 +1,7 @@
 import { STATISTICS } from '../base/statistics.ts'
 import type { Distribution } from './distribution.ts'
 import type { Acted, ActionStreams, Minibatch, Rows, ShardSums } from './engine.ts'
-import { decide, differentiate, distributionOf, type Heads } from './heads.ts'
+import { decide, differentiate, distributionOf, type Heads, score } from './heads.ts'
 import { type Layout, slotLength } from './layout.ts'
 import { BLOCK_ROWS } from './mlp.ts'
 
@@ -45,6 +45,16 @@ export class HostHeads implements Heads {
       const rows = Math.min(BLOCK_ROWS, n - first)
       this.#load(outputs, first, rows)
       for (let r = 0; r < rows; r++) decide(this, r, acted, first + r, streams)
+    }
+  }
+
+  /** As act(), of actions that have been taken elsewhere. */
+  rate(outputs: Float32Array, acted: Acted): void {
+    const n = acted.values.length
+    for (let first = 0; first < n; first += BLOCK_ROWS) {
+      const rows = Math.min(BLOCK_ROWS, n - first)
+      this.#load(outputs, first, rows)
+      for (let r = 0; r < rows; r++) score(this, r, acted, first + r)
     }
   }
 

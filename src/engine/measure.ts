@@ -5,7 +5,7 @@ import { encoderFor } from './encoder.ts'
 import type { Engine, Minibatch, Rows, ShardSums } from './engine.ts'
 import { initialParameters } from './init.ts'
 import { type Layout, layoutOf, slotLength } from './layout.ts'
-import { kernelEngine, makeEngine, makeOptimizer } from './select.ts'
+import { kernelEngine, makeEngine, makeOptimizer, openEngine } from './select.ts'
 
 /** Microseconds per call: medians of all calls, in rounds in which engines take turns. */
 export interface EngineTimes {
@@ -123,14 +123,17 @@ async function measureNetwork(
   return times
 }
 
-/** What is measured unless engines are named. */
+/** What is measured unless engines are named: what is here, without convolutions on a software adapter, which take minutes. */
 async function enginesHere(layout: Layout): Promise<Engine[]> {
-  if (!layout.network.encoder)
-    return Promise.all(['native', 'wasm', 'reference'].map(name => makeEngine(name, layout)))
+  const { encoder } = layout.network
+  const names = encoder
+    ? ['tfjs-node-gpu', 'tfjs-node', 'tfjs-wasm', 'webgpu']
+    : ['native', 'wasm', 'reference', 'webgpu']
   const found: Engine[] = []
-  for (const name of ['tfjs-node-gpu', 'tfjs-node', 'tfjs-wasm'])
+  for (const name of names)
     try {
-      found.push(await makeEngine(name, layout))
+      const { engine, isGpu } = await openEngine(name, layout)
+      if (!encoder || name !== 'webgpu' || isGpu) found.push(engine)
     } catch (error) {
       if (!(error instanceof UsageError)) throw error
     }

@@ -12,7 +12,9 @@ import type { Optimizer } from './optimizer.ts'
 import { ReferenceEngine } from './reference.ts'
 import { TfjsEngine } from './tfjs/engine.ts'
 import { tfjsEngines } from './tfjs/load.ts'
-import { findTfjsEngine, isTfjsEngine, makeTfjsEngine } from './tfjs/make.ts'
+import { type Found, findTfjsEngine, isTfjsEngine, makeTfjsEngine } from './tfjs/make.ts'
+import { WebgpuEngine } from './webgpu/engine.ts'
+import { findWebgpuEngine, makeWebgpuEngine } from './webgpu/make.ts'
 
 const knownEngines: readonly string[] = engineChoices
 
@@ -36,9 +38,9 @@ export interface Wish {
 }
 
 /**
-/**
- * `auto`: the kernels, which are exact and the fastest on small networks; for convolutions and a script's own networks
- * the first of the TensorFlow.js family that runs here. It depends on the machine and the network alone.
+ * `auto`: the kernels, which are exact and the fastest on small networks; for convolutions a GPU by libtensorflow or
+ * WebGPU, else, as for a script's own networks, the first of the TensorFlow.js family that runs here. It depends on the
+ * machine and the network alone.
  * @throws UsageError if no engine runs here
  */
 export async function openEngine(
@@ -49,7 +51,7 @@ export async function openEngine(
   if (name !== 'auto') return opened(await makeEngine(name, layout, { seed, room }), '')
   const { encoder, own } = layout.network
   if (encoder || own || gpuOnly) {
-    const { engine, missing } = await findTfjsEngine(layout, gpuOnly, seed)
+    const { engine, missing } = await findEngine(layout, gpuOnly, seed)
     const better = missing.length > 0 ? `; missing for a faster one: ${missing.join('; ')}` : ''
     const what = gpuOnly ? 'on a GPU' : own ? `for the network '${own.name}'` : 'for convolutions'
     return opened(engine, `the fastest here ${what}${better}`)
@@ -59,9 +61,31 @@ export async function openEngine(
   return opened(engine, `the fastest here for small networks, with equal bits at any -np${better}`)
 }
 
+/** What a GPU computes with, else the first of the TensorFlow.js family. */
+async function findEngine(
+  layout: Layout,
+  gpuOnly: boolean,
+  seed: number,
+): Promise<{ engine: Engine; missing: string[] }> {
+  if (layout.network.own) return findTfjsEngine(layout, gpuOnly, seed)
+  let found: Found | UsageError
+  try {
+    found = await findTfjsEngine(layout, gpuOnly, seed)
+    if (found.engine.isGpu) return found
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    found = error
+  }
+  const webgpu = await findWebgpuEngine(layout)
+  if (webgpu instanceof WebgpuEngine) return { engine: webgpu, missing: [] }
+  if (found instanceof UsageError) throw new UsageError(`${found.message}; ${webgpu}`)
+  return { engine: found.engine, missing: [...found.missing, webgpu] }
+}
+
 function opened(engine: Engine, why: string): Opened {
   const tfjs = engine instanceof TfjsEngine ? engine : null
-  return { engine, why, isGpu: tfjs?.isGpu ?? false, initial: tfjs?.initial ?? null }
+  const isGpu = tfjs?.isGpu ?? (engine instanceof WebgpuEngine && engine.isGpu)
+  return { engine, why, isGpu, initial: tfjs?.initial ?? null }
 }
 
 /**
@@ -77,6 +101,7 @@ export async function makeEngine(
   if (name === 'auto') return (await openEngine(name, layout)).engine
   if (isTfjsEngine(name)) return makeTfjsEngine(name, layout, seed)
   const { own } = layout.network
+  if (name === 'webgpu' && !own) return makeWebgpuEngine(layout)
   if (own && knownEngines.includes(name))
     throw new UsageError(
       `--engine ${name}: the network '${own.name}' is made of TensorFlow.js; leave --engine out, or use ${tfjsEngines.join(', ')}`,

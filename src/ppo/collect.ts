@@ -12,6 +12,11 @@ export interface Sampler {
   envs: VectorEnv
   engine: Engine
   running: Running
+  /**
+   * Where environments and engine share a device: lets them play that many steps there at once. What it gives then
+   * answers step by step, as `envs` do.
+   */
+  ahead?: (numSteps: number, streams: ActionStreams) => Promise<Pick<Engine, 'act' | 'values'>>
   /** Global id of the rank's first environment. */
   firstEnv: number
 }
@@ -29,10 +34,13 @@ export interface Sampling {
 /** Samples numSteps from each environment of this rank into `rollout`; stops at a number that is not finite. */
 export async function collect(rollout: Rollout, sampler: Sampler, sampling: Sampling): Promise<void> {
   const { numSteps, numEnvs } = rollout
-  const { envs, engine, firstEnv } = sampler
+  const { envs, firstEnv } = sampler
   const { watch } = sampling
   const { seed, normalizeObservations } = sampling.config
   rollout.clear()
+  watch.start('act')
+  const played = await sampler.ahead?.(numSteps, { seed, firstEnv, step: sampling.step })
+  const engine = played ?? sampler.engine
   for (let t = 0; t < numSteps && !rollout.flaw; t++) {
     const streams: ActionStreams = { seed, firstEnv, step: sampling.step + t }
     watch.start('act')

@@ -21,6 +21,7 @@ const packages: [name: RegExp, allowed: RegExp][] = [
   [/^zeromq$/, /^src\/collective\/(zmq|zmq\/\w+|rendezvous)\.ts$/],
   [/^koffi$/, /^src\/base\/(system|native)\.ts$/],
   [/^@tensorflow\//, /^src\/engine\/tfjs\//],
+  [/^webgpu$/, /^src\/engine\/webgpu\/load\.ts$/],
   [/^esbuild$/, /^launcher\//],
   [/^shamir-secret-sharing$/, /^src\/parallel\/secure\/sum\.ts$/],
   [/^execa$/, /^launcher\//],

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { libtensorflowEngines, libtensorflowFolder } from '../../src/base/libtensorflow.ts'
 import { temporaryFolder } from '../rig.ts'
+import { whyNoAdapter } from '../webgpu/adapter.ts'
 import { train } from './trial.ts'
 
 const installed = libtensorflowEngines.filter(engine => existsSync(libtensorflowFolder(engine)))
@@ -19,6 +20,19 @@ for (const engine of ['native', 'wasm', 'tfjs-wasm', ...installed])
       )
       assert.ok(evaluation.meanReturn >= 475, JSON.stringify(evaluation))
     })
+
+// On software in place of a GPU the preset's budget takes ten minutes: 40 % of it are enough.
+const skip = await whyNoAdapter()
+for (const np of [1, 2])
+  test(
+    `webgpu, np ${np}: CartPole-v1 to 475, its environments on the device`,
+    skip === null ? {} : { skip },
+    async t => {
+      const words = ['--engine', 'webgpu', '--seed', '2', '--total-steps', '40960']
+      const { evaluation } = await train(words, np, join(temporaryFolder(t), 'run'))
+      assert.ok(evaluation.meanReturn >= 475, JSON.stringify(evaluation))
+    },
+  )
 
 for (const engine of installed)
   test(`${engine}, np 2: Catch-v0, from pixels, to 4.5 of 5`, async t => {

@@ -2,16 +2,12 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { assemble } from '../../src/assemble.ts'
 import { UsageError } from '../../src/base/errors.ts'
 import { registerNetwork } from '../../src/engine/tfjs/networks.ts'
 import { openFleet } from '../../src/fleet.ts'
 import { resolveConfig } from '../../src/options.ts'
-import { ppo } from '../../src/ppo/ppo.ts'
-import { sizesOf } from '../../src/ppo/sizes.ts'
-import { hashParameters, initialState } from '../../src/ppo/state.ts'
-import { silentReporter } from '../../src/reporter.ts'
 import { readJson, run, temporaryFolder } from '../rig.ts'
+import { hashesOfUpdates } from './hashes.ts'
 import { inprocCommunicators, trainInProcess } from './twin.ts'
 
 const small = ['--total-steps', '768', '--update-epochs', '2']
@@ -73,20 +69,3 @@ test('--reduction exact is refused where the engine is not', async t => {
   assert.equal(status, 2)
   assert.match(stderr, /^pporun: --reduction exact: the tfjs-cpu engine is not exact; [^\n]*\n$/)
 })
-
-/** [rank][update]. */
-async function hashesOfUpdates(size: number, options: string[]): Promise<string[][]> {
-  const config = resolveConfig({}, options)
-  const sizes = sizesOf(config)
-  return Promise.all(
-    inprocCommunicators(size).map(async comm => {
-      const fleet = await openFleet(config, comm)
-      const parts = await assemble(config, sizes, comm, fleet, silentReporter(''), null)
-      const state = initialState(config, fleet.engine.layout, fleet.initialParameters())
-      const hashes: string[] = []
-      const log = { ...parts.log, write: () => void hashes.push(hashParameters(state.parameters)) }
-      await ppo(config, sizes, state, { ...parts, log })
-      return hashes
-    }),
-  )
-}
