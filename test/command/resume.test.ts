@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -23,7 +24,7 @@ async function killed(t: TestContext, out: string, np: number, more: readonly st
   const before = existsSync(link) ? readlinkSync(link) : ''
   const job = pporun(['-np', String(np), '--out', out, 'train', ...options, ...more])
   await until('a checkpoint', () => (existsSync(link) && readlinkSync(link) !== before) || undefined)
-  for (const pid of job.processes()) process.kill(pid, 'SIGKILL')
+  spawnSync('kill', ['-9', ...job.processes().map(String)]) // some end with others of them
   await job.ended
   await job.allGone(10)
   t.diagnostic(`killed after ${readlinkSync(link)} steps`)

@@ -41,7 +41,7 @@ export async function stopped(
   return ended.stderr
 }
 
-export const startIn = (out: string, np: number): Running =>
-  pporun(['-np', String(np), '--out', out, 'train', ...options, '--resume', 'auto'])
+export const startIn = (out: string, np: number, more: readonly string[] = []): Running =>
+  pporun(['-np', String(np), '--out', out, 'train', ...options, ...more, '--resume', 'auto'])
 
 export const hashIn = (out: string): string => readJson<RunFile>(out, 'run.json').paramsHash
