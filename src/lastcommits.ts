@@ -21,7 +21,8 @@ interface Held {
  * them hold: where one had just completed an update and another had not, that is the one before.
  */
 export class LastCommits {
-  readonly #everyUpdate: boolean
+  /** Whether commits of all updates are held here: ranks may be lost. */
+  readonly everyUpdate: boolean
   #held: Held[] = []
   /** Which update is gone on from, and when it was complete; until the next one is. */
   #from: { update: number; at: number } | null = null
@@ -31,18 +32,18 @@ export class LastCommits {
   /** Told when training has gone on: after which update, and how long after it the next one was complete. */
   recovered: (update: number, seconds: number) => void = () => {}
 
-  /** @param everyUpdate is to be kept: ranks may be lost. @param joins others have begun already. */
+  /** @param joins others have begun already. */
   constructor(everyUpdate = false, joins = false) {
-    this.#everyUpdate = everyUpdate
+    this.everyUpdate = everyUpdate
     this.#begin = joins ? performance.now() : null
   }
 
   /** What becomes of commits, and that they are held here first. */
   before(keeper: Keeper, config: TrainConfig, strategy: Strategy): Keeper {
     return {
-      isDue: update => this.#everyUpdate || keeper.isDue(update),
+      isDue: update => this.everyUpdate || keeper.isDue(update),
       keep: async (commit, isLast) => {
-        if (this.#everyUpdate) this.hold({ config, commit: await joined(commit, strategy) })
+        if (this.everyUpdate) this.hold({ config, commit: await joined(commit, strategy) })
         this.goesOn()
         if (isLast || keeper.isDue(commit.state.update)) await keeper.keep(commit, isLast)
       },
@@ -50,7 +51,7 @@ export class LastCommits {
   }
 
   hold(kept: Kept): void {
-    if (!this.#everyUpdate) return // nobody goes on from memory where a loss ends the job
+    if (!this.everyUpdate) return // nobody goes on from memory where a loss ends the job
     this.#held = [...this.#held, { kept, at: performance.now() }].slice(-MOST)
   }
 

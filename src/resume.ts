@@ -3,18 +3,22 @@ import { join } from 'node:path'
 import type { Kept } from './assemble.ts'
 import { PporunError, UsageError } from './base/errors.ts'
 import { runFolderOf } from './base/runfolder.ts'
-import { type Checkpoint, loadCheckpoint } from './checkpoint/checkpoint.ts'
+import { type OpenCheckpoint, openCheckpoint, readVector } from './checkpoint/checkpoint.ts'
 import { listCheckpoints } from './checkpoint/folder.ts'
 import type { Communicator } from './collective/communicator.ts'
 import type { TrainResult } from './describe.ts'
-import type { Tensor } from './engine/layout.ts'
+import { Cutter } from './engine/division.ts'
+import type { Network, Tensor } from './engine/layout.ts'
 import { shareFrom } from './plaindata.ts'
+import type { Commit } from './ppo/commit.ts'
 import { type Vectors, withVectors } from './ppo/state.ts'
 
 /** Where a run goes on from: what `--resume` names. */
 export interface Start extends Kept {
   /** Of its parameters. */
   tensors: readonly Tensor[]
+  /** Where rank 0 finds the vectors that the commit is still without. */
+  checkpoint: string
   /** The run that the checkpoint belongs to. */
   source: string
   /** What that run came to, if it has completed. */
@@ -45,7 +49,7 @@ function newestIn(folder: string): Start | null {
   const damaged: string[] = []
   for (const path of listCheckpoints(folder))
     try {
-      return { ...startFrom(loadCheckpoint(path), folder), damaged }
+      return { ...startFrom(openCheckpoint(path), folder), damaged }
     } catch (error) {
       if (!(error instanceof PporunError)) throw error
       damaged.push(error.message)
@@ -57,7 +61,7 @@ function newestIn(folder: string): Start | null {
 function startAt(path: string): Start {
   const source = runFolderOf(path)
   try {
-    return startFrom(loadCheckpoint(path), source)
+    return startFrom(openCheckpoint(path), source)
   } catch (error) {
     if (!(error instanceof PporunError) || error instanceof UsageError) throw error
     const other = listCheckpoints(source).find(isIntact)
@@ -67,17 +71,50 @@ function startAt(path: string): Start {
 
 function isIntact(path: string): boolean {
   try {
-    return loadCheckpoint(path) !== null
+    return openCheckpoint(path) !== null
   } catch {
     return false
   }
 }
 
-function startFrom({ state, parameters, tensors, vectors }: Checkpoint, source: string): Start {
+function startFrom({ state, tensors, folder }: OpenCheckpoint, source: string): Start {
   if (state === null) throw new UsageError('holds a policy and nothing to go on training from')
-  const { config, commit } = state as Kept
-  const whole = { ...commit, state: withVectors(commit.state, { parameters, ...vectors } as Vectors) }
-  return { config, commit: whole, tensors, source, finished: finishedRun(source), damaged: [] }
+  const rest = { source, finished: finishedRun(source), damaged: [] }
+  return { ...(state as Kept), tensors, checkpoint: folder, ...rest }
+}
+
+/** Elements that go from rank 0 to the others at a time. */
+const BLOCK = 1 << 18
+
+/**
+ * The commit of a start with its vectors, or what this rank holds of them, block by block from rank 0's disk. A
+ * collective.
+ * @param place of how many ranks it is that hold one network
+ */
+export async function bringVectors(
+  comm: Communicator,
+  { commit, checkpoint, tensors }: Start,
+  network: Network,
+  [place, team]: [place: number, team: number],
+): Promise<Commit> {
+  const layout = { network, tensors, size: tensors.reduce((sum, { size }) => sum + size, 0) }
+  const bring = async (name: keyof Vectors) => {
+    const blocks = comm.rank === 0 ? readVector(checkpoint, name, BLOCK) : null
+    const cutter = new Cutter(layout, place, team)
+    for (let from = 0; from < layout.size; from += BLOCK) {
+      const block: Float32Array =
+        blocks?.next().value ?? new Float32Array(Math.min(BLOCK, layout.size - from))
+      await comm.broadcast(block)
+      cutter.add(block)
+    }
+    return cutter.piece
+  }
+  const vectors = {
+    parameters: await bring('parameters'),
+    first_moment: await bring('first_moment'),
+    second_moment: await bring('second_moment'),
+  }
+  return { ...commit, state: withVectors(commit.state, vectors) }
 }
 
 function finishedRun(folder: string): Start['finished'] {

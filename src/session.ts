@@ -85,10 +85,12 @@ async function goOn(
   const since = start && { source: start.source ?? reporter.folder, update: before, steps: before * rows }
   const task = await assemble(config, sizes, comm, fleet, reporter, since)
   const { engine } = task.sampler
-  // A commit stays as it is: it may be gone on from again.
+  // A commit that is held stays as it is: it may be gone on from again.
   const { layout } = fleet
   const state = start
-    ? structuredClone(start.commit.state)
+    ? commits.everyUpdate
+      ? structuredClone(start.commit.state)
+      : start.commit.state
     : initialState(config, engine.layout, fleet.initialParameters())
   reporter.fields(describeRun(config, sizes, comm, fleet))
   for (const warning of fleet.warnings) reporter.say(`pporun: warning: ${warning}`)

@@ -1,3 +1,4 @@
+import { layoutFor, placeOf } from './assemble.ts'
 import { rankSettings } from './base/contract.ts'
 import { PreemptedError, UsageError } from './base/errors.ts'
 import { thousands } from './base/format.ts'
@@ -13,7 +14,7 @@ import { checkWay } from './parallel/check.ts'
 import type { TrainConfig } from './ppo/config.ts'
 import { type Sizes, sizesOf } from './ppo/sizes.ts'
 import { missedRun, newRun, openReporter, type Reporter } from './reporter.ts'
-import { findStart, type Start } from './resume.ts'
+import { bringVectors, findStart, type Start } from './resume.ts'
 import { trainWith } from './session.ts'
 
 /**
@@ -103,6 +104,9 @@ async function goOn(
       `its environments (${config.env}) are not in it: episodes begin anew, and the bits are not those of one go`,
     )
   reporter.say(`goes on after update ${update} of ${sizes.numUpdates}`)
-  commits.hold({ config, commit })
-  return trainWith(config, sizes, comm, reporter, commits, start)
+  // Who may have to go on without a rank has all that it held.
+  const place: [number, number] = commits.everyUpdate ? [0, 1] : placeOf(config, comm)
+  const whole = await bringVectors(comm, start, layoutFor(config).network, place)
+  commits.hold({ config, commit: whole })
+  return trainWith(config, sizes, comm, reporter, commits, { ...start, commit: whole })
 }

@@ -62,7 +62,7 @@ export function inFile<T>(folder: string, name: string, read: () => T): T {
   }
 }
 
-export const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 function parseObject(text: string): Record<string, unknown> {
   const value: unknown = JSON.parse(text)

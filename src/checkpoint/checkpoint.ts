@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { deserialize } from 'node:v8'
-import { type About, DIFFERS, type Files, hashOf, inFile, readAbout } from './about.ts'
-import { Draft, fileOf, STATE } from './draft.ts'
+import { concatenated } from '../base/math/parts.ts'
+import { type About, DIFFERS, inFile, readAbout } from './about.ts'
+import { Draft, fileOf, nameIn, STATE } from './draft.ts'
 import { findCheckpoint } from './folder.ts'
-import { decodeSafetensors, type NamedTensor } from './safetensors.ts'
+import { decodeHeader, headerLength, type NamedTensor } from './safetensors.ts'
 
 /**
  * A checkpoint on disk: a folder `checkpoints/<steps>` with
@@ -41,23 +43,75 @@ export async function saveCheckpoint(runFolder: string, checkpoint: Checkpoint):
   }
 }
 
-/** @param path a run's folder (its latest checkpoint) or a checkpoint's own. Throws UsageError if it is neither. */
-export function loadCheckpoint(path: string): Checkpoint {
-  const folder = findCheckpoint(path)
-  const { files, ...about } = readAbout(folder)
-  const read = (name: string) =>
-    inFile(folder, fileOf(name), () => decodeSafetensors(readChecked(folder, fileOf(name), files)))
-  const { tensors, vector: parameters } = read('parameters')
-  const others = Object.keys(files).flatMap(
-    file => /^(?!parameters\.)(.+)\.safetensors$/.exec(file)?.[1] ?? [],
-  )
-  const vectors = Object.fromEntries(others.map(name => [name, read(name).vector]))
-  const state: unknown = inFile(folder, STATE, () => deserialize(readChecked(folder, STATE, files)))
-  return { ...about, tensors, parameters, vectors, state }
+/** A checkpoint that is intact, its vectors still on the disk. */
+export interface OpenCheckpoint extends About {
+  folder: string
+  tensors: readonly NamedTensor[]
+  /** Names of the vectors. */
+  vectors: string[]
+  state: unknown
 }
 
-function readChecked(folder: string, name: string, hashes: Files): Uint8Array {
-  const bytes = readFileSync(join(folder, name))
-  if (hashOf(bytes) !== hashes[name]) throw new Error(DIFFERS)
-  return bytes
+/** @param path a run's folder (its latest checkpoint) or a checkpoint's own. Throws UsageError if it is neither. */
+export function openCheckpoint(path: string): OpenCheckpoint {
+  const folder = findCheckpoint(path)
+  const { files, ...about } = readAbout(folder)
+  for (const [name, hash] of Object.entries(files))
+    inFile(folder, name, () => {
+      if (hashOfFile(join(folder, name)) !== hash) throw new Error(DIFFERS)
+    })
+  const vectors = Object.keys(files).flatMap(nameIn)
+  const { tensors } = inFile(folder, fileOf('parameters'), () => headerOfFile(folder, 'parameters'))
+  const state: unknown = inFile(folder, STATE, () => deserialize(readFileSync(join(folder, STATE))))
+  return { ...about, folder, tensors, vectors, state }
+}
+
+/** The same with its vectors in memory. */
+export function loadCheckpoint(path: string): Checkpoint {
+  const { folder, vectors: names, ...rest } = openCheckpoint(path)
+  const all = names.map(name => [name, concatenated([...readVector(folder, name)])])
+  const { parameters, ...vectors } = Object.fromEntries(all) as Record<string, Float32Array>
+  return { ...rest, parameters, vectors }
+}
+
+/** The blocks of a vector of a checkpoint, of so many elements but the last, in order. */
+export function* readVector(
+  folder: string,
+  name: string,
+  elements: number = 1 << 18,
+): Generator<Float32Array> {
+  const { begin } = headerOfFile(folder, name)
+  for (const bytes of chunksOf(join(folder, fileOf(name)), begin, 4 * elements))
+    yield new Float32Array(bytes.buffer, 0, bytes.length / 4)
+}
+
+function headerOfFile(folder: string, name: string): { tensors: NamedTensor[]; begin: number } {
+  const path = join(folder, fileOf(name))
+  const { size } = statSync(path)
+  const [first] = chunksOf(path, 0, 8)
+  const length = 8 + headerLength(first ?? new Uint8Array(0))
+  const [beginning] = length <= size ? chunksOf(path, 0, length) : [new Uint8Array(0)]
+  return decodeHeader(beginning, size)
+}
+
+function hashOfFile(path: string): string {
+  const hash = createHash('sha256')
+  for (const bytes of chunksOf(path, 0, 1 << 20)) hash.update(bytes)
+  return hash.digest('hex')
+}
+
+/** What lies in a file from a place on, so many bytes at a time, each in memory of its own. */
+function* chunksOf(path: string, from: number, most: number): Generator<Uint8Array<ArrayBuffer>> {
+  const file = openSync(path, 'r')
+  try {
+    for (let at = from; ; ) {
+      const bytes = new Uint8Array(most)
+      const length = readSync(file, bytes, 0, most, at)
+      if (length === 0) return
+      at += length
+      yield bytes.subarray(0, length)
+    }
+  } finally {
+    closeSync(file)
+  }
 }

@@ -10,6 +10,7 @@ import { headerOf, type NamedTensor } from './safetensors.ts'
 /** What holds everything but vectors, and a vector. */
 export const STATE = 'state.v8'
 export const fileOf = (vector: string): string => `${vector}.safetensors`
+export const nameIn = (file: string): string[] => /^(.+)\.safetensors$/.exec(file)?.slice(1) ?? []
 
 /** The last bytes of a disk are for metrics and logs: to use them up would end the job. */
 const RESERVE = 1 << 19

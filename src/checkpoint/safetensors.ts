@@ -33,13 +33,26 @@ export function headerOf(tensors: readonly NamedTensor[]): Uint8Array {
   return Buffer.concat([length, header])
 }
 
-/** Throws PporunError unless the file is whole and holds float32 tensors that lie where their shapes say. */
-export function decodeSafetensors(bytes: Uint8Array): { tensors: NamedTensor[]; vector: Float32Array } {
-  const { header, data } = split(bytes)
+/**
+ * The tensors, and where their data begins. Throws PporunError unless the file is whole and holds float32 tensors that
+ * lie where their shapes say.
+ * @param bytes of the file's beginning, its header at least; it has `length`
+ */
+export function decodeHeader(bytes: Uint8Array, length: number): { tensors: NamedTensor[]; begin: number } {
+  const begin = 8 + headerLength(bytes)
+  if (begin > bytes.length) throw new PporunError('safetensors: the file ends inside its header')
+  if ((length - begin) % 4 !== 0) throw new PporunError('safetensors: the file ends inside a number')
+  const header = parsed(bytes.subarray(8, begin))
   if (typeof header !== 'object' || header === null)
     throw new PporunError('safetensors: the header is no object')
-  const tensors = Object.entries(header).map(([name, entry]) => readEntry(name, entry, data.byteLength))
-  return { tensors, vector: new Float32Array(data) }
+  const tensors = Object.entries(header).map(([name, entry]) => readEntry(name, entry, length - begin))
+  return { tensors, begin }
+}
+
+/** What the first 8 bytes of a file say. */
+export function headerLength(bytes: Uint8Array): number {
+  if (bytes.length < 8) return Number.POSITIVE_INFINITY
+  return Number(Buffer.from(bytes.buffer, bytes.byteOffset, 8).readBigUInt64LE(0))
 }
 
 function readEntry(name: string, entry: unknown, bytes: number): NamedTensor {
@@ -57,14 +70,9 @@ function readEntry(name: string, entry: unknown, bytes: number): NamedTensor {
 const isWholes = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every(n => Number.isSafeInteger(n) && n >= 0)
 
-function split(bytes: Uint8Array): { header: unknown; data: ArrayBuffer } {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const length = buffer.length >= 8 ? Number(buffer.readBigUInt64LE(0)) : Number.POSITIVE_INFINITY
-  if (8 + length > buffer.length) throw new PporunError('safetensors: the file ends inside its header')
-  const data = Uint8Array.from(buffer.subarray(8 + length)).buffer
-  if (data.byteLength % 4 !== 0) throw new PporunError('safetensors: the file ends inside a number')
+function parsed(json: Uint8Array): unknown {
   try {
-    return { header: JSON.parse(buffer.toString('utf8', 8, 8 + length)), data }
+    return JSON.parse(Buffer.from(json).toString('utf8'))
   } catch {
     throw new PporunError('safetensors: the header is not JSON')
   }

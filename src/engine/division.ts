@@ -46,14 +46,42 @@ export function divide(layout: Layout, rank: number, size: number): Layout {
 
 /** What rank `rank` of `size` holds of a flat vector [P]. */
 export function cut(layout: Layout, whole: Float32Array, rank: number, size: number): Float32Array {
-  const piece = new Float32Array(divide(layout, rank, size).size)
-  let at = 0
-  for (const t of layout.tensors.keys())
-    for (const [from, length] of runsOf(layout, t, rank, size)) {
-      piece.set(whole.subarray(from, from + length), at)
-      at += length
+  const cutter = new Cutter(layout, rank, size)
+  cutter.add(whole)
+  return cutter.piece
+}
+
+/** Takes a flat vector [P] block by block, in its order, and keeps what rank `rank` of `size` holds of it. */
+export class Cutter {
+  readonly piece: Float32Array
+  readonly #runs: Iterator<[from: number, length: number]>
+  #run: [from: number, length: number] | undefined
+  /** Elements of the whole that have come, and of the piece that have been kept. */
+  #come = 0
+  #kept = 0
+
+  constructor(layout: Layout, rank: number, size: number) {
+    this.piece = new Float32Array(size === 1 ? layout.size : divide(layout, rank, size).size)
+    this.#runs = allRuns(layout, rank, size)
+    this.#run = this.#runs.next().value
+  }
+
+  add(block: Float32Array): void {
+    const end = this.#come + block.length
+    while (this.#run && this.#run[0] < end) {
+      const [from, length] = this.#run
+      const now = Math.min(length, end - from)
+      this.piece.set(block.subarray(from - this.#come, from - this.#come + now), this.#kept)
+      this.#kept += now
+      this.#run = now < length ? [from + now, length - now] : this.#runs.next().value
     }
-  return piece
+    this.#come = end
+  }
+}
+
+function* allRuns(layout: Layout, rank: number, size: number): Generator<[from: number, length: number]> {
+  if (size === 1) yield [0, layout.size]
+  else for (const t of layout.tensors.keys()) yield* runsOf(layout, t, rank, size)
 }
 
 /** Elements of a block, about. */
