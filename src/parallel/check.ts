@@ -57,7 +57,13 @@ function problemOf(config: TrainConfig, numShards: number, size: number): string
   if (config.parallelism === 'federated') return federatedProblem(config, { numShards }, size)
   if (config.parallelism === 'population') return populationProblem(config, size)
   if (config.parallelism === 'server') return serverProblem(config)
-  return config.parallelism === 'model' ? teamProblem(config, size) : null
+  if (config.parallelism === 'sampler') return learnersProblem(config, numShards)
+  return config.parallelism === 'model' ? teamProblem(config, numShards, size) : null
+}
+
+function learnersProblem({ learners }: TrainConfig, numShards: number): string | null {
+  if (learners <= numShards) return null
+  return `--learners ${learners}, but only ${numShards} shards to learn from; use --learners ${numShards} or fewer`
 }
 
 /** Ranks beyond those that need a shard of their own. */

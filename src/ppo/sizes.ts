@@ -79,7 +79,7 @@ function divisors(n: number): number[] {
   return Array.from({ length: n }, (_, i) => i + 1).filter(d => n % d === 0)
 }
 
-function largestDivisor(n: number, most: number): number {
+export function largestDivisor(n: number, most: number): number {
   return divisors(n).findLast(d => d <= most) ?? 1
 }
 

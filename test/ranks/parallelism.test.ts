@@ -99,8 +99,19 @@ test('what cannot be is refused with what can', () => {
     [4, ['sampler', '--learners', '4'], /--learners 4 of 4 ranks leave none that samples; use -np 5 or more/],
     [1, ['server'], /--servers 1 of 1 ranks leave none that works; use -np 2 or more/],
     [4, ['sampler', '--servers', '2'], /--servers belongs to --parallelism server, not sampler/],
-    [6, ['model', '--model-parallel', '4'], /--model-parallel 4 does not divide 6 ranks/],
-    [6, ['model', '--hidden', '64,4'], /a layer of 4 cannot be divided between 6 ranks/],
+    [20, ['sampler', '--learners', '9'], /--learners 9, but only 8 shards .*; use --learners 8 or fewer/],
+    [
+      6,
+      ['model', '--model-parallel', '4'],
+      /--model-parallel 4 does not divide 6 ranks; use --model-parallel 3/,
+    ],
+    [
+      6,
+      ['model', '--hidden', '64,4'],
+      /a layer of 4 cannot be divided between 6 ranks; use --model-parallel 3/,
+    ],
+    [2, ['model', '--env', 'Catch-v0'], /--encoder small: convolutions cannot be divided/],
+    [18, ['model', '--model-parallel', '2', '--shards', '4'], /9 teams, but only 4 shards; use -np 8 or fewer/],
     [2, ['local', '--target-kl', '0.01'], /--target-kl cannot stop them together; use --kl-target/],
     [
       4,
