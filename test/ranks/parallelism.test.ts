@@ -111,7 +111,11 @@ test('what cannot be is refused with what can', () => {
       /a layer of 4 cannot be divided between 6 ranks; use --model-parallel 3/,
     ],
     [2, ['model', '--env', 'Catch-v0'], /--encoder small: convolutions cannot be divided/],
-    [18, ['model', '--model-parallel', '2', '--shards', '4'], /9 teams, but only 4 shards; use -np 8 or fewer/],
+    [
+      18,
+      ['model', '--model-parallel', '2', '--shards', '4'],
+      /9 teams, but only 4 shards; use -np 8 or fewer/,
+    ],
     [2, ['local', '--target-kl', '0.01'], /--target-kl cannot stop them together; use --kl-target/],
     [
       4,
