@@ -54,6 +54,33 @@ picture('parallelism.svg', {
   }),
 })
 
+const simulated = JSON.parse(readFileSync(join(folder, 'simulated.json'), 'utf8'))
+const one = (name, np) => simulated.find(row => row.name === name && row.np === np && row.hosts === 1)
+const apart = (name, np) => simulated.find(row => row.name === name && row.np === np && row.hosts === np)
+console.log(
+  '\nSimulated, a core for each rank: steps/s and share of waiting on one host, on as many hosts.\n\n| way | ranks | one host | % | as many hosts | % | KB per update through rank 0 |',
+)
+console.log('| --- | --- | --- | --- | --- | --- | --- |')
+for (const { name, np, sps, share, bytes } of simulated.filter(({ hosts }) => hosts === 1)) {
+  const far = apart(name, np)
+  const speeds = [sps, share, far.sps, far.share].map((x, i) => (i % 2 ? (100 * x).toFixed(0) : x.toFixed(0)))
+  console.log(`| ${[name, np, ...speeds, kilo(bytes)].join(' | ')} |`)
+}
+const simulatedRanks = [...new Set(simulated.map(({ np }) => np))]
+for (const [file, title, pick] of [
+  ['simulated-host', 'Steps per second on one host, simulated', one],
+  ['simulated-hosts', 'Steps per second, a host for each rank, simulated', apart],
+])
+  picture(`${file}.svg`, {
+    title,
+    x: { label: 'ranks', scale: 'log', ticks: simulatedRanks },
+    y: { label: '', scale: 'log' },
+    series: names.map(name => {
+      const own = simulatedRanks.filter(np => pick(name, np))
+      return { name, x: own, y: own.map(np => pick(name, np).sps) }
+    }),
+  })
+
 const every = [1, 4, 16]
 const local = every.map(k => resultOf(k === 4 ? 'local' : `local${k}`, 4))
 console.log(`\n| minibatches from one average to the next | thousand steps to ${THRESHOLD} | KB per update |`)

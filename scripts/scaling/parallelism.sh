@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every way of using N ranks on one task, at 1, 2 and 4 ranks: a Markdown table on stdout, pictures beside this file.
-#   scripts/scaling/parallelism.sh [FOLDER] [options of training]
+# Every way of using N ranks on one task, at 1, 2 and 4 ranks, and simulated at up to 16: Markdown tables on stdout, pictures
+# beside this file.   scripts/scaling/parallelism.sh [FOLDER] [options of training]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=${1:-$(mktemp -d)}
@@ -23,4 +23,5 @@ for ranks in 1 2 4; do
   train server $ranks --parallelism server "$@"
 done
 for every in 1 16; do train "local$every" 4 --parallelism local --average-every $every "$@"; done
+[ -s "$out/simulated.json" ] || node --enable-source-maps dist/scripts/scaling/simulated.js >"$out/simulated.json"
 node scripts/scaling/parallelism.mjs "$out"

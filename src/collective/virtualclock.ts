@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Clock } from './transport.ts'
 
 interface Sleeper {
@@ -35,8 +36,9 @@ export class VirtualClock implements Clock {
     })
     done.catch(() => {})
     for (;;) {
-      // What can go on without time passing does so: promises first, then the event loop.
-      await new Promise(resolve => setImmediate(resolve))
+      // What can go on without time passing does so: promises first, then the event loop, then who waited for its turn.
+      await turn()
+      await turn()
       if (settled) return done
       if (this.#sleepers.length === 0)
         throw new Error(`nothing can happen any more at ${this.#now} ms, and the work is not done`)
