@@ -1,6 +1,7 @@
 /** Clusters that are not there: the real communicator gives the right sums, in the time that the formulae say. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { AlgorithmName } from '../../src/collective/table.ts'
 import type { Cluster } from '../../src/scaling/cluster.ts'
 import { type Costs, messageCost } from '../../src/scaling/costs.ts'
@@ -73,6 +74,14 @@ test('ranks that share cores wait for them', async () => {
   assert.equal(await simulate(cluster(4), {}, work), 3)
   assert.equal(await simulate({ ...cluster(4), cores: 2 }, {}, work), 6)
   assert.equal(await simulate({ ...cluster(3), cores: 2 }, {}, work), 6)
+})
+
+test('who lets the event loop turn goes on before time passes', async () => {
+  const turning = async (rank: SimulatedRank) => {
+    if (rank.comm.rank === 0) await turn()
+    await rank.compute(3)
+  }
+  for (const ranks of [1, 2]) assert.equal(await simulate(cluster(ranks), {}, turning), 3)
 })
 
 test('the same seed gives the same time, another does not; ranks draw numbers of their own', async () => {
