@@ -5,8 +5,10 @@ import type { Communicator } from './collective/communicator.ts'
 import { progress } from './connect.ts'
 import { divide } from './engine/division.ts'
 import { encoderFor } from './engine/encoder.ts'
+import { keysFor } from './engine/keys.ts'
 import { type Layout, layoutHash, layoutOf, type Network } from './engine/layout.ts'
 import { makeVectorEnv, specOf } from './env/registry.ts'
+import type { BoxSpace } from './env/spaces.ts'
 import { evaluateTogether } from './evaluation.ts'
 import type { Fleet } from './fleet.ts'
 import { stopAsker } from './heed.ts'
@@ -109,22 +111,39 @@ export function placeOf(config: TrainConfig, { rank, size }: Communicator): [pla
 }
 
 /** Logits for a discrete action space, a diagonal Gaussian for a box. */
-function networkOf({ env, network, encoder, hidden, activation, sharedTrunk }: TrainConfig): Network {
-  const { observationSpace, actionSpace } = specOf(env)
-  const { shape, high } = observationSpace
+function networkOf(config: TrainConfig): Network {
+  const { env, network, hidden, activation, sharedTrunk } = config
+  const { observationSpace, actionSpace, keys } = specOf(env)
+  const { shape } = observationSpace
+  const shapes = Object.fromEntries(Object.entries(keys ?? {}).map(([key, { shape }]) => [key, shape]))
   const isDiscrete = actionSpace.type === 'discrete'
   return {
-    ...(network !== null && { own: { name: network, shape, shapes: {} } }),
+    ...(network !== null && { own: { name: network, shape, shapes } }),
     observationSize: observationSpace.low.length,
-    ...(encoder !== 'none' && {
-      encoder: encoderFor(encoder, shape, high.every(bound => bound === 255) ? 1 / 255 : 1),
-    }),
+    ...(network === null && encodersOf(config)),
     hidden,
     activation,
     sharedTrunk,
     distribution: isDiscrete ? 'categorical' : 'gaussian',
     numActions: isDiscrete ? actionSpace.n : actionSpace.shape[0],
   }
+}
+
+/** Of pictures, and of the keys of a Dict. */
+function encodersOf({ env, encoder, keyEncoders }: TrainConfig): Pick<Network, 'encoder' | 'keys'> {
+  const { observationSpace, keys } = specOf(env)
+  const partOf = ({ shape, high }: BoxSpace) => ({
+    shape,
+    scale: high.every(bound => bound === 255) ? 1 / 255 : 1,
+  })
+  if (keys || keyEncoders) {
+    const parts = Object.entries(keys ?? {}).map(([key, space]) => [key, partOf(space)] as const)
+    const found = keysFor(Object.fromEntries(parts), encoder, keyEncoders)
+    return found ? { keys: found } : {}
+  }
+  if (encoder === 'none') return {}
+  const { shape, scale } = partOf(observationSpace)
+  return { encoder: encoderFor(encoder, shape, scale) }
 }
 
 /** What is written of a commit: the policy for everybody, and all of it for `--resume`. */

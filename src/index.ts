@@ -26,12 +26,21 @@ export {
   registerNetwork,
 } from './engine/tfjs/networks.ts'
 export { checkEnv } from './env/checkenv.ts'
-export type { Environment, ResetResult, StepResult } from './env/environment.ts'
+export type { DictEnvironment, Environment, ResetResult, StepResult } from './env/environment.ts'
 export { type EnvTimes, measureEnvironments } from './env/measure.ts'
 export { NormalizeObservation, NormalizeReward } from './env/normalizing.ts'
 export { environmentIds, makeVectorEnv, registerEnv } from './env/registry.ts'
 export { type Env, makeEnv } from './env/single.ts'
-export { type ActionSpace, type BoxSpace, box, type DiscreteSpace } from './env/spaces.ts'
+export {
+  type ActionSpace,
+  type BoxSpace,
+  box,
+  type DictSpace,
+  type DiscreteSpace,
+  dict,
+  type Observation,
+  type ObservationSpace,
+} from './env/spaces.ts'
 export type { VectorEnv } from './env/vectorenv.ts'
 export {
   FrameStackObservation,

@@ -79,6 +79,7 @@ async function begin(
 
 function checked(config: TrainConfig): Sizes {
   specOf(config.env)
+  layoutFor(config) // its encoders fit
   if (config.network !== null) makerOf(config.network)
   return sizesOf(config)
 }

@@ -1,4 +1,5 @@
 import type { Acted, Normalizer } from './engine.ts'
+import { isPicture, type Key } from './keys.ts'
 import { actionSize, distributionSize, type Layout } from './layout.ts'
 
 /** Room for what act() gives for `n` rows. */
@@ -14,8 +15,13 @@ export function makeActed({ network }: Layout, n: number): Acted {
   }
 }
 
-/** Writes observations as the networks see them to `seen` [n, obs]. */
-export function see(observations: Float32Array, normalizer: Normalizer | null, seen: Float32Array): void {
+/** Writes observations as the networks see them to `seen` [n, obs]; pictures among a Dict's keys stay as they are. */
+export function see(
+  observations: Float32Array,
+  normalizer: Normalizer | null,
+  seen: Float32Array,
+  keys: readonly Key[] | null = null,
+): void {
   if (!normalizer) {
     seen.set(observations.subarray(0, seen.length))
     return
@@ -24,6 +30,8 @@ export function see(observations: Float32Array, normalizer: Normalizer | null, s
   const size = mean.length
   for (let i = 0; i < seen.length; i++)
     seen[i] = Math.min(Math.max((observations[i] - mean[i % size]) * scale[i % size], -clip), clip)
+  for (const { first, size: length } of (keys ?? []).filter(isPicture))
+    for (let at = first; at < seen.length; at += size) seen.set(observations.subarray(at, at + length), at)
 }
 
 /** The first row that shows a NaN or an infinity, or -1. A clipped observation hides it: `observations` are raw. */

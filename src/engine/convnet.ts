@@ -1,15 +1,15 @@
 import { Conv, type Layer, lengthOf, Pool } from './conv.ts'
 import { convolutionsOf, type Encoder, type Stage, stagesOf } from './encoder.ts'
-import { type Layout, type Tensor, tensorsOf } from './layout.ts'
+import type { Tensor } from './layout.ts'
 import { BLOCK_ROWS, type Flat, type Input } from './mlp.ts'
 
 /** The oracle's convolutions: float64, plain loops. Observations in, features [BLOCK_ROWS, features] out. */
 export class ConvNet implements Input {
   readonly #layers: Layer[]
 
-  constructor(layout: Layout, encoder: Encoder, observations: Float64Array, flat: Flat) {
+  /** @param tensors weight, bias, weight, bias, ... */
+  constructor(tensors: readonly Tensor[], encoder: Encoder, observations: Float64Array, flat: Flat) {
     const stages = stagesOf(encoder)
-    const tensors = tensorsOf(layout, 'encoder')
     const places = new Map(
       convolutionsOf(stages).map(({ name }, i) => [name, [tensors[2 * i], tensors[2 * i + 1]]] as const),
     )

@@ -1,11 +1,14 @@
 import { STATISTICS } from '../base/statistics.ts'
 import { convolutionsOf, type Encoder, featuresOf, stagesOf } from './encoder.ts'
+import { type Key, widthOf } from './keys.ts'
 
 /** A policy and a value function over the same observation. */
 export interface Network {
   observationSize: number
   /** Absent: the hidden layers see observations as they are. Actor and critic share it. */
   encoder?: Encoder | null
+  /** Of a Dict of which a key has an encoder, in place of `encoder`; what they give is taken together, in this order. */
+  keys?: readonly Key[] | null
   /** Widths of the hidden layers. */
   hidden: readonly number[]
   activation: Activation
@@ -27,7 +30,7 @@ export interface OwnNetwork {
   shapes: Readonly<Record<string, readonly number[]>>
 }
 
-export type Part = 'encoder' | 'trunk' | 'actor' | 'critic'
+export type Part = 'encoder' | `encoder.${string}` | 'trunk' | 'actor' | 'critic'
 
 export type Activation = 'tanh' | 'relu' | 'elu'
 
@@ -48,15 +51,18 @@ export interface Layout {
 }
 
 /**
- * The encoder's convolutions, the actor's layers, then the critic's, then log_std; names and shapes as in a PyTorch state dict. Separate
+ * The encoder's convolutions (of a Dict's key `picture`: `encoder.picture.0.weight`), the actor's layers, then the critic's, then log_std; names and shapes as in a PyTorch state dict. Separate
  * networks: `actor.0.weight` first; a shared trunk: `trunk.0.weight`, ..., `actor.weight`, ..., `critic.bias`.
  */
 export function layoutOf(network: Network): Layout {
-  const { observationSize, encoder, hidden, sharedTrunk, numActions } = network
+  const { encoder, keys, hidden, sharedTrunk, numActions } = network
   if (network.own) return layoutWith(network, []) // only its engine knows more
   const tensors: Tensor[] = []
-  if (encoder) appendConvolutions(tensors, encoder)
-  const widths = [encoder ? featuresOf(encoder) : observationSize, ...hidden]
+  if (encoder) appendConvolutions(tensors, encoder, 'encoder')
+  for (const { name, size, encoder } of keys ?? [])
+    if (encoder?.kind === 'mlp') appendMlp(tensors, `encoder.${name}`, [size, ...encoder.hidden])
+    else if (encoder) appendConvolutions(tensors, encoder, `encoder.${name}`)
+  const widths = [inputsOf(network), ...hidden]
   if (sharedTrunk) {
     appendMlp(tensors, 'trunk', widths)
     appendDense(tensors, 'actor', widths.at(-1)!, numActions)
@@ -76,6 +82,12 @@ export function layoutWith(network: Network, parameters: readonly Pick<Tensor, '
   return { network, tensors, size: endOf(tensors) }
 }
 
+/** Numbers that the first hidden layer sees. */
+function inputsOf({ observationSize, encoder, keys }: Network): number {
+  if (keys) return keys.reduce((sum, key) => sum + widthOf(key), 0)
+  return encoder ? featuresOf(encoder) : observationSize
+}
+
 /** Numbers that describe the distribution over actions in one row: logits; or means, then log_stds. */
 export function distributionSize({ distribution, numActions }: Network): number {
   return distribution === 'categorical' ? numActions : 2 * numActions
@@ -91,8 +103,9 @@ export function slotLength({ tensors }: Layout): number {
   return STATISTICS + tensors.length
 }
 
-function appendConvolutions(tensors: Tensor[], encoder: Encoder): void {
-  for (const { name, kernel, from, to } of convolutionsOf(stagesOf(encoder))) {
+function appendConvolutions(tensors: Tensor[], encoder: Encoder, prefix: string): void {
+  for (const [i, { kernel, from, to }] of convolutionsOf(stagesOf(encoder)).entries()) {
+    const name = `${prefix}.${i}`
     append(tensors, `${name}.weight`, [to.channels, from.channels, kernel, kernel])
     append(tensors, `${name}.bias`, [to.channels])
   }

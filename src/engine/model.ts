@@ -1,6 +1,7 @@
 import { ConvNet } from './convnet.ts'
 import type { Distribution } from './distribution.ts'
 import { distributionOf, type Heads } from './heads.ts'
+import { KeyNets } from './keynets.ts'
 import { type Layout, type Part, tensorsOf } from './layout.ts'
 import { BLOCK_ROWS, type Flat, type Input, Mlp } from './mlp.ts'
 
@@ -8,18 +9,21 @@ import { BLOCK_ROWS, type Flat, type Input, Mlp } from './mlp.ts'
 export class Model implements Heads {
   readonly observations: Float64Array // [BLOCK_ROWS, obs]
   readonly policy: Distribution
-  readonly #encoder: ConvNet | null
+  readonly #encoder: ConvNet | KeyNets | null
   readonly #trunk: Mlp | null
   readonly #actor: Mlp
   readonly #critic: Mlp
 
   constructor(layout: Layout, flat: Flat) {
-    const { observationSize, encoder, hidden, activation, sharedTrunk } = layout.network
+    const { observationSize, encoder, keys, hidden, activation, sharedTrunk } = layout.network
     this.observations = new Float64Array(BLOCK_ROWS * observationSize)
     const activations = hidden.map(() => activation)
     const network = (part: Part, layers: ConstructorParameters<typeof Mlp>[1], input: Input) =>
       new Mlp(tensorsOf(layout, part), layers, input, flat)
-    this.#encoder = encoder ? new ConvNet(layout, encoder, this.observations, flat) : null
+    if (keys) this.#encoder = new KeyNets(layout, keys, this.observations, flat)
+    else if (encoder)
+      this.#encoder = new ConvNet(tensorsOf(layout, 'encoder'), encoder, this.observations, flat)
+    else this.#encoder = null
     const seen: Input = this.#encoder ?? { output: this.observations, outputGradient: null }
     const shared = sharedTrunk && hidden.length > 0
     this.#trunk = shared ? network('trunk', activations, seen) : null

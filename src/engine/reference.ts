@@ -42,7 +42,7 @@ export class ReferenceEngine implements Engine {
 
   act(observations: Float32Array, n: number, streams: ActionStreams | null): Acted {
     const acted = this.#makeRoom(n)
-    see(observations, this.#normalizer, acted.observations)
+    see(observations, this.#normalizer, acted.observations, this.layout.network.keys)
     for (let first = 0; first < n; first += BLOCK_ROWS) {
       const rows = Math.min(BLOCK_ROWS, n - first)
       this.#load(acted.observations, first, rows)
@@ -55,7 +55,7 @@ export class ReferenceEngine implements Engine {
 
   values(observations: Float32Array, n: number): Float32Array {
     const acted = this.#makeRoom(n)
-    see(observations, this.#normalizer, acted.observations)
+    see(observations, this.#normalizer, acted.observations, this.layout.network.keys)
     for (let first = 0; first < n; first += BLOCK_ROWS) {
       const rows = Math.min(BLOCK_ROWS, n - first)
       this.#load(acted.observations, first, rows)

@@ -49,11 +49,17 @@ export async function openEngine(
   { gpuOnly, seed, room }: Wish = { gpuOnly: false, seed: 0, room: {} },
 ): Promise<Opened> {
   if (name !== 'auto') return opened(await makeEngine(name, layout, { seed, room }), '')
-  const { encoder, own } = layout.network
-  if (encoder || own || gpuOnly) {
+  const { encoder, keys, own } = layout.network
+  if (encoder || keys || own || gpuOnly) {
     const { engine, missing } = await findEngine(layout, gpuOnly, seed)
     const better = missing.length > 0 ? `; missing for a faster one: ${missing.join('; ')}` : ''
-    const what = gpuOnly ? 'on a GPU' : own ? `for the network '${own.name}'` : 'for convolutions'
+    const what = gpuOnly
+      ? 'on a GPU'
+      : own
+        ? `for the network '${own.name}'`
+        : keys
+          ? "for a Dict's encoders"
+          : 'for convolutions'
     return opened(engine, `the fastest here ${what}${better}`)
   }
   const engine = kernelEngine(layout, room)
@@ -67,7 +73,7 @@ async function findEngine(
   gpuOnly: boolean,
   seed: number,
 ): Promise<{ engine: Engine; missing: string[] }> {
-  if (layout.network.own) return findTfjsEngine(layout, gpuOnly, seed)
+  if (layout.network.own || layout.network.keys) return findTfjsEngine(layout, gpuOnly, seed)
   let found: Found | UsageError
   try {
     found = await findTfjsEngine(layout, gpuOnly, seed)
@@ -100,7 +106,9 @@ export async function makeEngine(
 ): Promise<Engine> {
   if (name === 'auto') return (await openEngine(name, layout)).engine
   if (isTfjsEngine(name)) return makeTfjsEngine(name, layout, seed)
-  const { own } = layout.network
+  const { own, keys } = layout.network
+  if (name === 'webgpu' && keys)
+    throw new UsageError('--engine webgpu: it has no encoders for keys of a Dict; use --engine auto')
   if (name === 'webgpu' && !own) return makeWebgpuEngine(layout)
   if (own && knownEngines.includes(name))
     throw new UsageError(

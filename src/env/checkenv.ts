@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 import { UsageError } from '../base/errors.ts'
 import { Purpose, uniform } from '../base/math/streams.ts'
-import type { Environment, ResetResult, StepResult } from './environment.ts'
-import type { ActionSpace, BoxSpace } from './spaces.ts'
+import type { AnyEnvironment, ResetResult, StepResult } from './environment.ts'
+import type { ActionSpace, BoxSpace, Observation, ObservationSpace } from './spaces.ts'
 
 const STEPS = 200
 
@@ -10,7 +10,7 @@ const STEPS = 200
  * Plays an environment of one's own with random actions and throws a UsageError for the first thing that training
  * would trip over: spaces, shapes, types, bounds, NaN, randomness that the seed does not govern, save and load.
  */
-export function checkEnv(env: Environment): void {
+export function checkEnv(env: AnyEnvironment): void {
   checkSpaces(env)
   const played = play(env, 0)
   const [first, again] = [played, play(env, 0)].map(steps =>
@@ -24,12 +24,10 @@ export function checkEnv(env: Environment): void {
 }
 
 /** What `registerEnv` looks at: the spaces and the methods. */
-export function checkSpaces(env: Environment): void {
+export function checkSpaces(env: AnyEnvironment): void {
   if (typeof env !== 'object' || env === null) fail(`an environment is an object, not ${inspect(env)}`)
   const { observationSpace, actionSpace } = env
-  if (observationSpace?.type !== 'box')
-    fail(`observationSpace must be box(low, high), not ${inspect(observationSpace, { depth: 0 })}`)
-  checkBox('observationSpace', observationSpace)
+  checkObservations(observationSpace)
   if (actionSpace?.type === 'box') checkBox('actionSpace', actionSpace)
   else if (actionSpace?.type !== 'discrete' || !(Number.isInteger(actionSpace.n) && actionSpace.n > 0))
     fail(
@@ -39,6 +37,23 @@ export function checkSpaces(env: Environment): void {
     if (typeof env[name] !== 'function') fail(`the method ${name}() is missing`)
   if ((env.save === undefined) !== (env.load === undefined))
     fail('save() and load() come together, or not at all')
+}
+
+function checkObservations(space: ObservationSpace): void {
+  if (space?.type === 'box') {
+    checkBox('observationSpace', space)
+    return
+  }
+  if (space?.type !== 'dict')
+    fail(`observationSpace must be box(low, high) or dict({ ... }), not ${inspect(space, { depth: 0 })}`)
+  const keys = Object.entries(space.spaces ?? {})
+  if (keys.length === 0) fail('observationSpace: the Dict has no keys')
+  for (const [key, own] of keys) {
+    const where = `observationSpace.${key}`
+    if (!/^[A-Za-z_]\w*$/.test(key)) fail(`${where}: a key is a word of letters, digits and _`)
+    if (own?.type !== 'box') fail(`${where} must be box(low, high), not ${inspect(own, { depth: 0 })}`)
+    checkBox(where, own)
+  }
 }
 
 function checkBox(name: string, { shape, low, high }: BoxSpace): void {
@@ -52,7 +67,7 @@ function checkBox(name: string, { shape, low, high }: BoxSpace): void {
 }
 
 /** Everything that an episode of at most STEPS steps returns. */
-function play(env: Environment, seed: number): number[][] {
+function play(env: AnyEnvironment, seed: number): number[][] {
   const start = env.reset({ seed })
   checkResult('reset()', start)
   const rows = [readObservation('reset()', start, env.observationSpace)]
@@ -66,7 +81,7 @@ function play(env: Environment, seed: number): number[][] {
   return rows
 }
 
-function checkResult(where: string, result: ResetResult): void {
+function checkResult(where: string, result: ResetResult<Observation>): void {
   if (typeof result !== 'object' || result === null || !('observation' in result))
     fail(
       `${where} must return { observation, info${where === 'step()' ? ', ...' : ''} }, not ${inspect(result)}`,
@@ -75,7 +90,7 @@ function checkResult(where: string, result: ResetResult): void {
     fail(`${where} returned no info: an object, {} if there is nothing to say`)
 }
 
-function checkStep(result: StepResult): void {
+function checkStep(result: StepResult<Observation>): void {
   checkResult('step()', result)
   if (!Number.isFinite(result.reward))
     fail(`step() returned the reward ${inspect(result.reward)}: a finite number`)
@@ -84,17 +99,38 @@ function checkStep(result: StepResult): void {
       fail(`step() returned ${name}: ${inspect(result[name])}; it is true or false`)
 }
 
-function readObservation(where: string, { observation }: ResetResult, { low, high }: BoxSpace): number[] {
+function readObservation(
+  where: string,
+  { observation }: ResetResult<Observation>,
+  space: ObservationSpace,
+): number[] {
+  if (space.type === 'box') return readNumbers(where, 'observation', observation as ArrayLike<number>, space)
+  const parts = (observation ?? {}) as Record<string, ArrayLike<number>>
+  const extra = Object.keys(parts).find(key => !(key in space.spaces))
+  if (extra !== undefined) fail(`${where}: observation.${extra} is not in observationSpace`)
+  return Object.entries(space.spaces).flatMap(([key, own]) =>
+    readNumbers(where, `observation.${key}`, parts[key], own),
+  )
+}
+
+function readNumbers(
+  where: string,
+  name: string,
+  observation: ArrayLike<number> | undefined,
+  { low, high }: BoxSpace,
+): number[] {
   if (observation?.length !== low.length)
     fail(
-      `${where} returned an observation of ${observation?.length} numbers; observationSpace has ${low.length}`,
+      name === 'observation'
+        ? `${where} returned an observation of ${observation?.length} numbers; observationSpace has ${low.length}`
+        : `${where}: ${name} has ${observation?.length} numbers; its space has ${low.length}`,
     )
-  const values = Array.from(observation)
+  const values = Array.from(observation as ArrayLike<number>)
   const odd = values.findIndex(value => typeof value !== 'number' || Number.isNaN(value))
-  if (odd >= 0) fail(`${where}: observation[${odd}] is ${inspect(values[odd])}: a number`)
+  if (odd >= 0) fail(`${where}: ${name}[${odd}] is ${inspect(values[odd])}: a number`)
   const out = values.findIndex((value, k) => Math.fround(value) < low[k] || Math.fround(value) > high[k])
   if (out >= 0)
-    fail(`${where}: observation[${out}] is ${values[out]}, outside its space, ${low[out]} .. ${high[out]}`)
+    fail(`${where}: ${name}[${out}] is ${values[out]}, outside its space, ${low[out]} .. ${high[out]}`)
   return values
 }
 
@@ -108,7 +144,7 @@ function actionAt(space: ActionSpace, step: number): number | Float32Array {
 }
 
 /** A state that was saved has to go on as the environment itself did. */
-function checkSaving(env: Environment): void {
+function checkSaving(env: AnyEnvironment): void {
   if (!env.save || !env.load) return
   env.reset({ seed: 1 })
   const saved = env.save()

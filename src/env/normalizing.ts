@@ -3,9 +3,9 @@
  * they make a row depend on more than its seed: there `--normalize-observations` and `--normalize-rewards` do it, over
  * all ranks. These are for loops of one's own.
  */
-import type { Environment, ResetResult, StepResult } from './environment.ts'
+import type { AnyEnvironment, Environment, ResetResult, StepResult } from './environment.ts'
 import { box } from './spaces.ts'
-import { Wrapper } from './wrappers.ts'
+import { boxOf, Wrapper } from './wrappers.ts'
 
 const EPSILON = 1e-8
 
@@ -31,14 +31,15 @@ function addToMoments(memory: Float64Array, values: ArrayLike<number>): void {
 /** Observations less their running mean, by their running deviation: (x - mean) / sqrt(variance + 1e-8). */
 export class NormalizeObservation extends Wrapper {
   constructor(env: Environment) {
-    const size = env.observationSpace.low.length
+    const { shape, low } = boxOf(env, 'NormalizeObservation')
+    const size = low.length
     const open = new Float32Array(size).fill(Infinity)
     super(env, 1 + 2 * size, {
       ...box(
         open.map(x => -x),
         open,
       ),
-      shape: env.observationSpace.shape,
+      shape,
     })
     beginMoments(this.memory, size)
   }
@@ -53,10 +54,11 @@ export class NormalizeObservation extends Wrapper {
 
   #normalized<R extends ResetResult>(result: R): R {
     const { memory } = this
-    const size = result.observation.length
-    addToMoments(memory, result.observation)
+    const seen = result.observation
+    const size = seen.length
+    addToMoments(memory, seen)
     const observation = Float32Array.from(
-      result.observation,
+      seen,
       (x, k) => (x - memory[1 + k]) / Math.sqrt(memory[1 + size + k] + EPSILON),
     )
     return { ...result, observation }
@@ -68,7 +70,7 @@ export class NormalizeReward extends Wrapper {
   readonly gamma: number
 
   /** @param gamma discount. */
-  constructor(env: Environment, gamma = 0.99) {
+  constructor(env: AnyEnvironment, gamma = 0.99) {
     super(env, 4) // moments of the return, then the return
     this.gamma = gamma
     beginMoments(this.memory, 1)

@@ -1,8 +1,15 @@
 import { PporunError, UsageError } from '../base/errors.ts'
 import { uniform } from '../base/math/streams.ts'
-import type { Environment, StepResult } from './environment.ts'
+import type { AnyEnvironment, StepResult } from './environment.ts'
 import { Rows } from './rows.ts'
-import { type Actions, clipActions } from './spaces.ts'
+import {
+  type Actions,
+  clipActions,
+  type Observation,
+  type ObservationSpace,
+  rowOf,
+  rowSpace,
+} from './spaces.ts'
 import type { EnvStreams, VectorEnv } from './vectorenv.ts'
 
 /** Numbers of a row that are saved beside its observation: episodes begun. */
@@ -17,13 +24,21 @@ export class ObjectBatch extends Rows implements VectorEnv {
   readonly load?: (saved: Uint8Array) => void
 
   readonly #id: string
-  readonly #envs: Environment[]
+  readonly #space: ObservationSpace
+  readonly #envs: AnyEnvironment[]
   readonly #episodes: Float64Array // [N], begun so far
   readonly #streams: EnvStreams
 
   /** @param like an environment that tells the spaces, as there may be no row. */
-  constructor(id: string, make: () => Environment, like: Environment, numEnvs: number, streams: EnvStreams) {
-    super(like, numEnvs)
+  constructor(
+    id: string,
+    make: () => AnyEnvironment,
+    like: AnyEnvironment,
+    numEnvs: number,
+    streams: EnvStreams,
+  ) {
+    super({ observationSpace: rowSpace(like.observationSpace), actionSpace: like.actionSpace }, numEnvs)
+    this.#space = like.observationSpace
     this.#id = id
     this.#envs = Array.from({ length: numEnvs }, make)
     this.#episodes = new Float64Array(numEnvs)
@@ -50,7 +65,7 @@ export class ObjectBatch extends Rows implements VectorEnv {
     }
   }
 
-  #stepOne(env: Environment, row: number, actions: Actions): StepResult {
+  #stepOne(env: AnyEnvironment, row: number, actions: Actions): StepResult<Observation> {
     if (this.actionSpace.type === 'discrete') return env.step(actions[row])
     const size = this.actionSpace.low.length
     const inside = new Float32Array(size) // the environment's to keep
@@ -66,13 +81,17 @@ export class ObjectBatch extends Rows implements VectorEnv {
     this.#episodes[row]++
   }
 
-  #write(rows: Float32Array, row: number, observation: ArrayLike<number>): void {
+  #write(rows: Float32Array, row: number, observation: Observation): void {
+    const numbers = rowOf(this.#space, observation)
     const size = this.observationSpace.low.length
-    if (observation?.length !== size)
-      throw new UsageError(
-        `${this.#id} gave an observation of ${observation?.length} numbers where its space has ${size}; checkEnv() says more`,
-      )
-    rows.set(observation, row * size)
+    if (!numbers) {
+      const what =
+        this.#space.type === 'dict'
+          ? 'with other keys or sizes than its space'
+          : `of ${observation?.length} numbers where its space has ${size}`
+      throw new UsageError(`${this.#id} gave an observation ${what}; checkEnv() says more`)
+    }
+    rows.set(numbers, row * size)
   }
 
   /** One row after the other: [episodes, observation] in float64, then the bytes of the environment's own. */

@@ -8,19 +8,22 @@ import { cartPole, cartPoleOf } from './cartpole.ts'
 import { catchBalls } from './catch.ts'
 import { checkSpaces } from './checkenv.ts'
 import type { Dynamics } from './dynamics.ts'
-import type { Environment } from './environment.ts'
+import type { AnyEnvironment } from './environment.ts'
 import { CartPoleBatch } from './kernels/batch.ts'
 import { mountainCar } from './mountaincar.ts'
 import { mountainCarContinuous } from './mountaincarcontinuous.ts'
 import { ObjectBatch } from './objectbatch.ts'
 import { pendulum } from './pendulum.ts'
-import type { ActionSpace, BoxSpace } from './spaces.ts'
+import { type ActionSpace, type BoxSpace, type DictSpace, rowSpace } from './spaces.ts'
 import type { EnvStreams, VectorEnv } from './vectorenv.ts'
 
 /** What is known of an environment by its id. */
 export interface EnvSpec {
   readonly id: string
+  /** Of a row of observations: a Dict's keys one after the other. */
   readonly observationSpace: BoxSpace
+  /** Of a Dict. */
+  readonly keys?: DictSpace['spaces']
   readonly actionSpace: ActionSpace
   /** Steps after which an episode is truncated; null where the environment itself sees to it. */
   readonly maxEpisodeSteps: number | null
@@ -30,9 +33,9 @@ export interface EnvSpec {
 
 /** Made by a script's own function. */
 export interface OwnKind extends EnvSpec {
-  readonly make: () => Environment
+  readonly make: () => AnyEnvironment
   /** One of them. */
-  readonly like: Environment
+  readonly like: AnyEnvironment
 }
 
 export type Kind = Dynamics | OwnKind
@@ -42,10 +45,10 @@ const known = new Map<string, Kind>(ours.map(kind => [kind.id, kind]))
 
 /**
  * Makes an environment of one's own known by an id, to train() too: every rank runs the script, so each knows it.
- * @param make gives a new one: an object of Gymnasium's shape (`Environment`), which is batched.
+ * @param make gives a new one: an object of Gymnasium's shape (`AnyEnvironment`), which is batched.
  * Throws UsageError for an id that is taken, and for spaces and methods that are not right (`checkEnv` looks closer).
  */
-export function registerEnv(id: string, make: () => Environment): void {
+export function registerEnv(id: string, make: () => AnyEnvironment): void {
   if (known.has(id)) throw new UsageError(`an environment '${id}' is registered already`)
   const like = make()
   try {
@@ -53,10 +56,11 @@ export function registerEnv(id: string, make: () => Environment): void {
   } catch (error) {
     throw new UsageError(`${id}: ${(error as Error).message}`)
   }
-  const { observationSpace, actionSpace } = like
+  const { observationSpace: space, actionSpace } = like
   known.set(id, {
     id,
-    observationSpace,
+    observationSpace: rowSpace(space),
+    ...(space.type === 'dict' && { keys: space.spaces }),
     actionSpace,
     maxEpisodeSteps: null,
     rewardThreshold: null,
@@ -104,8 +108,12 @@ export function specOf(id: string): EnvSpec {
 /** Whether what plays in one environment can play in the other: equal shapes of observations, equal actions. Errors as for `kindOf`. */
 export function areAlike(a: string, b: string): boolean {
   const [one, other] = [a, b].map(specOf)
-  const shapeOf = ({ observationSpace, actionSpace }: EnvSpec) =>
-    JSON.stringify([observationSpace.shape, actionSpace])
+  const shapeOf = ({ observationSpace, keys = {}, actionSpace }: EnvSpec) =>
+    JSON.stringify([
+      observationSpace.shape,
+      Object.entries(keys).map(([key, { shape }]) => [key, shape]),
+      actionSpace,
+    ])
   return shapeOf(one) === shapeOf(other)
 }
 

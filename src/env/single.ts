@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
 import { UsageError } from '../base/errors.ts'
 import type { Dynamics } from './dynamics.ts'
-import type { Environment, ResetResult, StepResult } from './environment.ts'
+import type { AnyEnvironment, Environment, ResetResult, StepResult } from './environment.ts'
 import { Pcg64 } from './pcg64.ts'
 import { type EnvSpec, kindOf, type OwnKind } from './registry.ts'
 import {
@@ -13,6 +13,8 @@ import {
   type BoxSpace,
   describeActions,
   isAction,
+  type Observation,
+  rowOf,
 } from './spaces.ts'
 
 export interface Env extends Environment, EnvSpec {
@@ -32,14 +34,14 @@ export function makeEnv(id: string): Env {
   return 'make' in kind ? new OwnEnv(kind) : new SingleEnv(kind)
 }
 
-/** A script's own environment as it is, with observations as everybody's: float32, the caller's to keep. */
+/** A script's own environment as it is, with observations as everybody's: rows of float32, the caller's to keep. */
 class OwnEnv implements Env {
   readonly id: string
   readonly observationSpace: BoxSpace
   readonly actionSpace: ActionSpace
   readonly maxEpisodeSteps = null
   readonly rewardThreshold = null
-  readonly #env: Environment & { state?: Float64Array }
+  readonly #env: AnyEnvironment & { state?: Float64Array }
 
   constructor({ id, make, observationSpace, actionSpace }: OwnKind) {
     this.id = id
@@ -58,13 +60,18 @@ class OwnEnv implements Env {
   }
 
   reset(options?: { seed?: number }): ReturnType<Env['reset']> {
-    const result = this.#env.reset(options)
-    return { ...result, observation: Float32Array.from(result.observation) }
+    return this.#asRow(this.#env.reset(options))
   }
 
   step(action: number | ArrayLike<number>): ReturnType<Env['step']> {
-    const result = this.#env.step(action)
-    return { ...result, observation: Float32Array.from(result.observation) }
+    return this.#asRow(this.#env.step(action))
+  }
+
+  #asRow<R extends ResetResult<Observation>>(result: R): R & { observation: Float32Array } {
+    const row = rowOf(this.#env.observationSpace, result.observation)
+    if (!row)
+      throw new UsageError(`${this.id} gave an observation that is not of its space; checkEnv() says more`)
+    return { ...result, observation: Float32Array.from(row) }
   }
 }
 

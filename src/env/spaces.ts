@@ -8,6 +8,17 @@ export interface BoxSpace {
   high: Float32Array
 }
 
+/** Boxes by name. In rows their numbers lie one key after the other. */
+export interface DictSpace {
+  type: 'dict'
+  spaces: Readonly<Record<string, BoxSpace>>
+}
+
+export type ObservationSpace = BoxSpace | DictSpace
+
+/** Numbers in the order of the space; of a Dict, by key. */
+export type Observation = ArrayLike<number> | Readonly<Record<string, ArrayLike<number>>>
+
 /** Whole numbers 0 .. n-1. */
 export interface DiscreteSpace {
   type: 'discrete'
@@ -19,10 +30,47 @@ export type ActionSpace = DiscreteSpace | BoxSpace
 /** Actions of N rows: Int32Array [N] of a discrete space, Float32Array [N, A] of a box. */
 export type Actions = Int32Array | Float32Array
 
-/** A vector of bounded real numbers. */
-export function box(low: ArrayLike<number>, high: ArrayLike<number>): BoxSpace {
-  return { type: 'box', shape: [low.length], low: Float32Array.from(low), high: Float32Array.from(high) }
+/** A vector of bounded real numbers; or an array of some shape, all within the same bounds: `box(0, 255, [84, 84, 3])`. */
+export function box(low: ArrayLike<number>, high: ArrayLike<number>): BoxSpace
+export function box(low: number, high: number, shape: readonly number[]): BoxSpace
+export function box(
+  low: ArrayLike<number> | number,
+  high: ArrayLike<number> | number,
+  shape: readonly number[] = [(low as ArrayLike<number>).length],
+): BoxSpace {
+  const size = sizeOf(shape)
+  const bounds = (given: ArrayLike<number> | number) =>
+    typeof given === 'number' ? new Float32Array(size).fill(given) : Float32Array.from(given)
+  return { type: 'box', shape, low: bounds(low), high: bounds(high) }
 }
+
+/** Observations of several parts: `dict({ picture: box(0, 255, [84, 84, 3]), speed: box([-1, -1], [1, 1]) })`. */
+export function dict(spaces: Record<string, BoxSpace>): DictSpace {
+  return { type: 'dict', spaces }
+}
+
+/** The space of an observation's row: of a Dict all its numbers as one vector. */
+export function rowSpace(space: ObservationSpace): BoxSpace {
+  if (space.type === 'box') return space
+  const spaces = Object.values(space.spaces)
+  return box(
+    spaces.flatMap(({ low }) => [...low]),
+    spaces.flatMap(({ high }) => [...high]),
+  )
+}
+
+/** An observation as a row; null: it has other keys or lengths than the space. */
+export function rowOf(space: ObservationSpace, observation: Observation): ArrayLike<number> | null {
+  const fits = (part: ArrayLike<number> | undefined, { low }: BoxSpace) => part?.length === low.length
+  if (space.type === 'box')
+    return fits(observation as ArrayLike<number>, space) ? (observation as ArrayLike<number>) : null
+  const keys = Object.entries(space.spaces)
+  const parts = (observation ?? {}) as Record<string, ArrayLike<number>>
+  if (!keys.every(([key, own]) => fits(parts[key], own))) return null
+  return Float64Array.from(keys.flatMap(([key]) => Array.from(parts[key])))
+}
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1)
 
 /** Room for the actions of `numEnvs` rows. */
 export function actionBuffer(space: ActionSpace, numEnvs: number): Actions {

@@ -4,10 +4,11 @@
  *
  *   registerEnv('Mine-v0', () => new TimeLimit(new FrameStackObservation(new Mine(), 4), 200))
  */
-import type { Environment, ResetResult, StepResult } from './environment.ts'
+import { UsageError } from '../base/errors.ts'
+import type { AnyEnvironment, Environment, ResetResult, StepResult } from './environment.ts'
 import { type ActionSpace, type BoxSpace, box } from './spaces.ts'
 
-/** Passes everything on; the wrappers change what they are for. */
+/** Passes everything on; the wrappers change what they are for. Of a Dict too, though its types speak of a Box. */
 export class Wrapper implements Environment {
   readonly observationSpace: BoxSpace
   readonly actionSpace: ActionSpace
@@ -17,10 +18,11 @@ export class Wrapper implements Environment {
   /** All that the wrapper remembers from step to step. */
   protected readonly memory: Float64Array
 
-  constructor(env: Environment, memory = 0, observationSpace: BoxSpace = env.observationSpace) {
+  constructor(own: AnyEnvironment, memory = 0, observationSpace?: BoxSpace) {
+    const env = own as Environment
     this.env = env
     this.memory = new Float64Array(memory)
-    this.observationSpace = observationSpace
+    this.observationSpace = observationSpace ?? env.observationSpace
     this.actionSpace = env.actionSpace
     if (!env.save || !env.load) return
     this.save = () => Uint8Array.from(Buffer.concat([new Uint8Array(this.memory.buffer), env.save!()]))
@@ -40,11 +42,19 @@ export class Wrapper implements Environment {
   }
 }
 
+/** What wrappers of observations take. @throws UsageError for a Dict */
+export function boxOf({ observationSpace }: AnyEnvironment, wrapper: string): BoxSpace {
+  if (observationSpace.type === 'box') return observationSpace
+  throw new UsageError(
+    `${wrapper}: takes observations of a Box, not of a Dict; do it inside the environment, to a key`,
+  )
+}
+
 /** Truncates an episode at `maxEpisodeSteps` steps; `terminated` stays as it is. */
 export class TimeLimit extends Wrapper {
   readonly maxEpisodeSteps: number
 
-  constructor(env: Environment, maxEpisodeSteps: number) {
+  constructor(env: AnyEnvironment, maxEpisodeSteps: number) {
     super(env, 1)
     this.maxEpisodeSteps = maxEpisodeSteps
   }
@@ -65,7 +75,7 @@ export class TimeLimit extends Wrapper {
 export class RepeatAction extends Wrapper {
   readonly times: number
 
-  constructor(env: Environment, times: number) {
+  constructor(env: AnyEnvironment, times: number) {
     super(env)
     this.times = times
   }
@@ -84,7 +94,7 @@ export class RepeatAction extends Wrapper {
 /** Observations are the last `count`, the newest at the end; at a start all are the first one. */
 export class FrameStackObservation extends Wrapper {
   constructor(env: Environment, count: number) {
-    const { shape, low, high } = env.observationSpace
+    const { shape, low, high } = boxOf(env, 'FrameStackObservation')
     const stacked = (bounds: Float32Array) => Array.from({ length: count }, () => [...bounds]).flat()
     const space = { ...box(stacked(low), stacked(high)), shape: [count, ...shape] }
     super(env, count * low.length, space)
@@ -98,15 +108,16 @@ export class FrameStackObservation extends Wrapper {
 
   override step(action: number | ArrayLike<number>): StepResult {
     const result = this.env.step(action)
-    this.memory.copyWithin(0, result.observation.length)
-    this.memory.set(result.observation, this.memory.length - result.observation.length)
+    const { observation } = result
+    this.memory.copyWithin(0, observation.length)
+    this.memory.set(observation, this.memory.length - observation.length)
     return { ...result, observation: Float32Array.from(this.memory) }
   }
 }
 
 /** Adds `info.episode` to the step that ends one: `r`, the sum of rewards, and `l`, the number of steps. */
 export class RecordEpisodeStatistics extends Wrapper {
-  constructor(env: Environment) {
+  constructor(env: AnyEnvironment) {
     super(env, 2)
   }
 

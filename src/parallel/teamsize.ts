@@ -18,5 +18,7 @@ export function teamProblem(config: TrainConfig, numShards: number, size: number
     return `a layer of ${narrowest} cannot be divided between ${team} ranks; ${most(narrowest)}`
   if (size / team > numShards)
     return `${size / team} teams, but only ${numShards} shards; use -np ${numShards * team} or fewer`
+  if (config.keyEncoders !== null)
+    return '--key-encoders: encoders cannot be divided; use --parallelism allreduce'
   return config.encoder === 'none' ? null : `--encoder ${config.encoder}: convolutions cannot be divided`
 }

@@ -5,7 +5,7 @@ import { type Layout, layoutOf, type Network, sameTensors } from '../engine/layo
 import { makeEngine } from '../engine/select.ts'
 import { isNetwork } from '../engine/tfjs/networks.ts'
 import { areAlike, baseOf, environmentIds, specOf } from '../env/registry.ts'
-import { clipActions } from '../env/spaces.ts'
+import { clipActions, type Observation, rowOf } from '../env/spaces.ts'
 import { type EvaluateOptions, type Evaluation, play, summarise } from './evaluate.ts'
 
 /** A trained policy for one environment at a time. */
@@ -13,10 +13,10 @@ export interface Policy {
   /** The environment that it was trained for. */
   env: string
   /**
-   * The most probable action, from an observation as the environment gives it: a whole number, or an array inside
-   * the bounds of the action space.
+   * The most probable action, from an observation as the environment gives it (a Dict's also as a row): a whole number,
+   * or an array inside the bounds of the action space.
    */
-  act(observation: ArrayLike<number>): Promise<number | number[]>
+  act(observation: Observation): Promise<number | number[]>
   /** Begins an episode. */
   reset(): void
 }
@@ -26,16 +26,20 @@ export function loadPolicy(path: string): Policy {
   const { env, layout, openEngine } = load(path)
   const { observationSize } = layout.network
   let opened: Promise<Engine> | undefined
-  const { actionSpace } = specOf(env)
+  const { actionSpace, keys } = specOf(env)
   return {
     env,
     act: async observation => {
-      if (observation.length !== observationSize)
+      const isRow = !keys || typeof observation.length === 'number'
+      const row = isRow
+        ? (observation as ArrayLike<number>)
+        : rowOf({ type: 'dict', spaces: keys }, observation)
+      if (row?.length !== observationSize)
         throw new PporunError(
-          `an observation of ${env} has ${observationSize} numbers, got ${observation.length}`,
+          `an observation of ${env} has ${observationSize} numbers, got ${row?.length ?? 'others'}`,
         )
       opened ??= openEngine()
-      const { actions } = await (await opened).act(Float32Array.from(observation), 1, null)
+      const { actions } = await (await opened).act(Float32Array.from(row), 1, null)
       if (actionSpace.type === 'discrete') return actions[0]
       const inside = new Float32Array(actions.length)
       clipActions(actionSpace, actions, inside)

@@ -36,6 +36,7 @@ export interface TrainConfig {
   normalizeRewards: boolean
   network: string | null
   encoder: 'none' | 'small' | 'nature' | 'impala'
+  keyEncoders: string[] | null
   hidden: number[]
   activation: 'tanh' | 'relu' | 'elu'
   sharedTrunk: boolean

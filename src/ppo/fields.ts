@@ -93,6 +93,12 @@ export const fields: { [K in keyof TrainConfig]: Field } = {
     default: 'none',
     doc: 'convolutions before the hidden layers, for pictures; actor and critic share them',
   },
+  keyEncoders: {
+    kind: { type: 'names' },
+    default: null,
+    none: 'auto',
+    doc: 'of a Dict (picture=small,speed=mlp:64,...); auto: --encoder for pictures, none for vectors',
+  },
   hidden: { kind: { type: 'wholes', least: 1 }, default: [64, 64], doc: 'widths of the hidden layers' },
   activation: {
     kind: choice('tanh', 'relu', 'elu'),

@@ -18,7 +18,12 @@ export function agreementConformance(make: MakeEngine): void {
 }
 
 /** One test: everything that both engines give for random parameters and rows. */
-function agreesOn(name: string, make: MakeEngine, network: Partial<Network>, loss: Partial<Loss> = {}): void {
+export function agreesOn(
+  name: string,
+  make: MakeEngine,
+  network: Partial<Network>,
+  loss: Partial<Loss> = {},
+): void {
   test(`${name}: gradients are the reference's`, async () => {
     const layout = oddLayout(network)
     const { rows, minibatch } = randomBatch(layout, 3, network.encoder ? 2 : 11)

@@ -6,12 +6,12 @@ import { encoderFor, featuresOf, stagesOf } from '../../src/engine/encoder.ts'
 import { layoutOf } from '../../src/engine/layout.ts'
 import { ReferenceEngine } from '../../src/engine/reference.ts'
 import { near } from './near.ts'
-import { pictures, tameParameters } from './pictures.ts'
+import { dicts, pictures, tameParameters } from './pictures.ts'
 import { cartPole, fineGradients, oddLayout, randomBatch, sumsOf, uniformGrid } from './random.ts'
 
 const STEP = 2 ** -12
 
-for (const [name, network] of pictures.filter(([name]) => name !== 'nature'))
+for (const [name, network] of [...pictures, ...dicts].filter(([name]) => name !== 'nature'))
   test(`${name}: gradients are the slopes of the loss`, async () => {
     const layout = oddLayout(network)
     const engine = new ReferenceEngine(layout)

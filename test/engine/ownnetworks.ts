@@ -106,6 +106,14 @@ export async function ownConformance(engine: TfjsEngineName): Promise<void> {
     }
   })
 
+  test(`${engine}: a Dict comes key by key`, async () => {
+    const own = { name: 'keys', shape: [8], shapes: { goal: [2], board: [2, 3] } }
+    const engine = make({ ...oddLayout({ observationSize: 8 }).network, own })
+    engine.setParameters(new Float32Array(engine.layout.size).fill(1))
+    const { values } = await engine.act(Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), 1, null)
+    assert.deepEqual([...values], [1 + 2 + 1 + 2 * (3 + 4 + 5 + 6 + 7 + 8)])
+  })
+
   test(`${engine}: names count the layers of this network alone`, () => {
     const names = () => make(ownNetwork('unnamed')).layout.tensors.map(({ name }) => name)
     const expected = [
@@ -155,6 +163,14 @@ function carried<T extends Float32Array | Float64Array>(from: Layout, flat: T, t
   assert.equal(to.size, from.size)
   return out
 }
+
+registerNetwork('keys', (tf, { shapes, outputs }) => {
+  const [board, goal] = ['board', 'goal'].map(name => tf.input({ name, shape: [...shapes[name]] }))
+  const [flat, twice] = [0, 1].map(() => tf.layers.flatten().apply(board) as typeof board)
+  const all = tf.layers.concatenate().apply([goal, flat, twice]) as typeof board
+  const heads = [outputs, 1].map(units => tf.layers.dense({ units }).apply(all) as typeof board)
+  return tf.model({ inputs: [board, goal], outputs: heads })
+})
 
 registerNetwork('unnamed', (tf, { outputs }) => {
   const inputs = tf.input({ shape: [SIZE] })

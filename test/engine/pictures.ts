@@ -21,6 +21,21 @@ export const pictures: [string, Partial<Network>][] = [
   ['impala', { ...network('impala', [4, 5, 3]), sharedTrunk: true }],
 ]
 
+/** With encoders for keys of a Dict, which some engines have. */
+export const dicts: [string, Partial<Network>][] = [
+  [
+    'a Dict of a picture, a vector and an encoded vector',
+    {
+      observationSize: 2 + 5 * 6 + 3,
+      keys: [
+        { name: 'plain', first: 0, size: 2, encoder: null },
+        { name: 'picture', first: 2, size: 30, encoder: encoderFor('small', [5, 6], 1 / 2) },
+        { name: 'speed', first: 32, size: 3, encoder: { kind: 'mlp', hidden: [6, 4] } },
+      ],
+    },
+  ],
+]
+
 /** Activations keep their size through any number of layers; biases are not zero. */
 export function tameParameters(layout: Layout): Float32Array {
   const noise = gaussian(layout.size, 8)

@@ -29,7 +29,7 @@ const flaws: [what: string, env: Environment, message: RegExp][] = [
   [
     'no space',
     walk({ observationSpace: undefined }),
-    /^observationSpace must be box\(low, high\), not undefined/,
+    /^observationSpace must be box\(low, high\) or dict\(\{ ... \}\), not undefined/,
   ],
   [
     'bounds of another size',

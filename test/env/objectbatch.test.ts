@@ -96,7 +96,10 @@ test('mistakes are named when an environment is registered, or when it makes the
       (error: unknown) => error instanceof UsageError && message.test(error.message),
     )
   refused(() => 3, /^Bad-v0: an environment is an object, not 3$/)
-  refused(() => ({}), /^Bad-v0: observationSpace must be box\(low, high\), not undefined$/)
+  refused(
+    () => ({}),
+    /^Bad-v0: observationSpace must be box\(low, high\) or dict\(\{ ... \}\), not undefined$/,
+  )
   refused(() => Object.assign(new Walk(), { step: 1 }), /^Bad-v0: the method step\(\) is missing$/)
   assert.throws(() => registerEnv('CartPole-v1', () => new Walk()), /registered already/)
   registerEnv('Short-v0', () => Object.assign(new Walk(), { reset: () => ({ observation: [0], info: {} }) }))

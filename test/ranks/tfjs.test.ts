@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { UsageError } from '../../src/base/errors.ts'
 import { registerNetwork } from '../../src/engine/tfjs/networks.ts'
+import type { Environment } from '../../src/env/environment.ts'
+import { registerEnv } from '../../src/env/registry.ts'
+import { type BoxSpace, box, dict } from '../../src/env/spaces.ts'
 import { openFleet } from '../../src/fleet.ts'
 import { resolveConfig } from '../../src/options.ts'
 import { readJson, run, temporaryFolder } from '../rig.ts'
@@ -47,6 +50,74 @@ test("engines of ours refuse a script's network, and unknown ones are named", as
     open(['--network', 'Smal']),
     /^Error: --network Smal: the script has registered no such network; did you mean Small\? \(registerNetwork\('Smal', \.\.\.\)\)$/,
   )
+})
+
+const walls = { low: [-1, -1, 0, 0], high: [1, 1, 1, 1] }
+/** A walk whose observation is one vector or two. */
+const walk = (isDict: boolean) => (): Environment => {
+  let [x, t] = [0, 0]
+  const observe = () => {
+    const numbers = [x / 8, Math.abs(x) / 8, t / 20, 1]
+    return (isDict ? { place: numbers.slice(0, 2), time: numbers.slice(2) } : numbers) as number[]
+  }
+  const { low, high } = walls
+  const space = isDict
+    ? dict({ place: box(low.slice(0, 2), high.slice(0, 2)), time: box(low.slice(2), high.slice(2)) })
+    : box(low, high)
+  return {
+    observationSpace: space as BoxSpace,
+    actionSpace: { type: 'discrete', n: 2 },
+    reset: ({ seed = 0 } = {}) => {
+      ;[x, t] = [(seed % 9) - 4, 0]
+      return { observation: observe(), info: {} }
+    },
+    step: action => {
+      x = Math.max(-8, Math.min(8, x + 2 * (action as number) - 1))
+      t++
+      return { observation: observe(), reward: -Math.abs(x), terminated: false, truncated: t >= 20, info: {} }
+    },
+  }
+}
+registerEnv('Walk-v0', walk(false))
+registerEnv('DictWalk-v0', walk(true))
+
+test('a Dict of vectors has the bits of one vector, at np 1 and 2', async () => {
+  const hashes = []
+  for (const [size, env] of [
+    [1, 'Walk-v0'],
+    [1, 'DictWalk-v0'],
+    [2, 'DictWalk-v0'],
+  ] as const)
+    hashes.push(
+      (
+        await hashesOfUpdates(size, [
+          ...small,
+          '--engine',
+          'native',
+          '--env',
+          env,
+          '--normalize-observations',
+        ])
+      )[0],
+    )
+  assert.deepEqual(hashes[1], hashes[0])
+  assert.deepEqual(hashes[2], hashes[0])
+})
+
+test('encoders of a Dict: parameters are equal bits on two ranks after every update', async () => {
+  const words = [
+    '--env',
+    'DictWalk-v0',
+    '--num-steps',
+    '32',
+    '--key-encoders',
+    'place=mlp:8,time=none',
+    '--engine',
+    'tfjs-cpu',
+  ]
+  const hashes = await hashesOfUpdates(2, [...small, ...words])
+  assert.equal(new Set(hashes[0]).size, 3)
+  assert.deepEqual(hashes[1], hashes[0])
 })
 
 test('a run on processes gives the bits of the run in one, and run.json says what computed', async t => {

@@ -23,8 +23,8 @@ export class KernelMemory {
 
   /** @param room for what will be asked for: to find more later takes both the old memory and the new */
   constructor(name: string, layout: Layout, load: Load, room: Partial<Room> = {}) {
-    if (layout.network.encoder)
-      throw new UsageError(`--engine ${name}: the kernels have no convolutions; use --engine auto`)
+    if (layout.network.encoder || layout.network.keys)
+      throw new UsageError(`--engine ${name}: the kernels have no encoders; use --engine auto`)
     if (
       tensorsOf(layout, 'trunk').length > 2 * MAX_LAYERS ||
       tensorsOf(layout, 'actor').length > 2 * MAX_LAYERS

@@ -70,7 +70,7 @@ export class TfjsEngine implements Engine {
 
   async act(observations: Float32Array, n: number, streams: ActionStreams | null): Promise<Acted> {
     const acted = this.#makeRoom(n)
-    see(observations, this.#normalizer, acted.observations)
+    see(observations, this.#normalizer, acted.observations, this.layout.network.keys)
     this.#heads.act(await this.#look(acted.observations, n), acted, streams)
     acted.nonFiniteRow = firstNonFinite(observations, this.layout.network.observationSize, acted)
     return acted
@@ -78,7 +78,7 @@ export class TfjsEngine implements Engine {
 
   async values(observations: Float32Array, n: number): Promise<Float32Array> {
     const acted = this.#makeRoom(n)
-    see(observations, this.#normalizer, acted.observations)
+    see(observations, this.#normalizer, acted.observations, this.layout.network.keys)
     const outputs = await this.#look(acted.observations, n)
     const width = this.layout.network.numActions + 1
     return acted.values.map((_, row) => outputs[row * width + width - 1])
