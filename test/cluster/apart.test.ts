@@ -9,9 +9,9 @@ const HOSTS = ['login', 'n1', 'n2', 'n3']
 const ON_HOSTS = ['-H', HOSTS.join(',')]
 
 const ways: Record<string, string[]> = {
-  async: ['--parallelism', 'async'],
+  async: ['--parallelism', 'async', '--total-steps', '80000'],
   'server --async': ['--parallelism', 'server', '--async'],
-  population: ['--parallelism', 'population'],
+  population: ['--parallelism', 'population', '--total-steps', '50000'],
   federated: ['--parallelism', 'federated', '--secure', '--dropout', '0.2'],
 }
 /** Those that give the same bits twice. */
