@@ -41,7 +41,7 @@ const series = Object.entries(curves).map(([correction, name]) => {
 writeFileSync(
   join('scripts', 'scaling', 'vtrace.svg'),
   standaloneSvg({
-    title: `Return, policies kept back by 20 updates (mean of ${seeds} seeds)`,
+    title: `Return, policies 20 updates late (${seeds} seeds)`,
     x: { label: 'environment steps', from: 0 },
     y: { label: '', from: 0 },
     series,

@@ -13,7 +13,11 @@ const tasks: [name: string, bar: number, options: string[]][] = [
   ['async, CartPole', 475, ['--parallelism', 'async', '--total-steps', '80000']],
   ['async, Pendulum', -200, ['--parallelism', 'async', ...pendulum, '--total-steps', '163840']],
   ['server --async, CartPole', 475, ['--parallelism', 'server', '--async']],
-  ['server --async, Pendulum', -200, ['--parallelism', 'server', '--async', ...pendulum]],
+  [
+    'server --async, Pendulum',
+    -200,
+    ['--parallelism', 'server', '--async', ...pendulum, '--batch-size', '128'],
+  ],
   ['population, CartPole', 475, ['--parallelism', 'population', '--total-steps', '50000']],
   ['population, Pendulum', -200, ['--parallelism', 'population', ...pendulum, '--total-steps', '81920']],
   ['federated, CartPole', 475, ['--parallelism', 'federated', '--secure']],
