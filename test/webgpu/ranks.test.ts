@@ -1,8 +1,11 @@
 /** Ranks on a WebGPU device: equal bits, what run.json says, what is refused, a job that is gone on with. */
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openDevice } from '../../src/engine/webgpu/load.ts'
+import { findWebgpuEngine } from '../../src/engine/webgpu/make.ts'
+import { oddLayout } from '../engine/random.ts'
 import { hashesOfUpdates } from '../ranks/hashes.ts'
 import { readJson, run, temporaryFolder } from '../rig.ts'
 import { software, whyNoAdapter } from './adapter.ts'
@@ -50,4 +53,41 @@ test('observations that are normalised, and episodes that are cut', only, async 
     env: software,
   })
   assert.equal(status, 0, stderr)
+})
+
+test('a rank that learns and has no environments', only, async t => {
+  const words = [...small, '--parallelism', 'sampler', '--learners', '1']
+  const out = join(temporaryFolder(t), 'run')
+  const { status, stderr } = await run(['-np', '2', '--out', out, 'train', ...words], { env: software })
+  assert.equal(status, 0, stderr)
+})
+
+test('--require-gpu refuses an adapter that is software, by name and for auto', only, async t => {
+  const { isSoftware } = (await openDevice()).traits
+  if (!isSoftware) return t.skip('a GPU is here')
+  const cwd = temporaryFolder(t)
+  writeFileSync(join(cwd, 'nvidia-smi'), '#!/bin/sh\necho "GPU 0: Pretended (UUID: GPU-0)"\n', {
+    mode: 0o755,
+  })
+  const env = { ...software, PATH: `${cwd}:${process.env.PATH}`, XDG_CACHE_HOME: cwd }
+  const start = (engine: string) =>
+    run(['--require-gpu', '-np', '1', '--out', engine, 'train', '--engine', engine], { cwd, env })
+  const named = await start('webgpu')
+  assert.equal(named.status, 2)
+  assert.match(
+    named.stderr,
+    /^pporun: --require-gpu: rank 0 computes on \S+ .*software.* with --engine webgpu; [^\n]*\n$/,
+  )
+  const auto = await start('auto')
+  assert.equal(auto.status, 2)
+  assert.match(
+    auto.stderr,
+    /^pporun: --engine auto: nothing here [^\n]*; webgpu: no GPU here, only [^\n]*\n$/,
+  )
+})
+
+test('auto leaves software alone', only, async () => {
+  const { isSoftware } = (await openDevice()).traits
+  const found = await findWebgpuEngine(oddLayout())
+  assert.equal(typeof found === 'string', isSoftware)
 })

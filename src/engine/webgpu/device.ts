@@ -32,6 +32,8 @@ export class Device {
   readonly traits: Traits
   /** Kept, because Dawn lives as long as what made it. */
   readonly gpu: Gpu
+  /** That have been made. */
+  buffers = 0
   readonly #device: GpuDevice
   readonly #patience: number
   readonly #pipelines = new Map<string, Pipeline>()
@@ -53,12 +55,12 @@ export class Device {
   /** A buffer of so many bytes, of zeros, that kernels read and write. */
   buffer(bytes: number): GpuBuffer {
     const usage = Usage.storage | Usage.copySource | Usage.copyTarget
-    return this.#device.createBuffer({ size: Math.max(4, bytes), usage })
+    return this.#create({ size: Math.max(4, bytes), usage })
   }
 
   /** A few numbers that kernels read. */
   uniforms(bytes: number): GpuBuffer {
-    return this.#device.createBuffer({ size: bytes, usage: Usage.uniform | Usage.copyTarget })
+    return this.#create({ size: bytes, usage: Usage.uniform | Usage.copyTarget })
   }
 
   write(to: GpuBuffer, data: ArrayBufferView): void {
@@ -91,6 +93,7 @@ export class Device {
 
   /** A copy of the first `bytes` of a buffer after `record`'s commands: one submission, one wait. */
   async read(from: GpuBuffer, bytes: number, record: (encoder: Encoder) => void): Promise<ArrayBuffer> {
+    if (bytes === 0) return new ArrayBuffer(0)
     const staging = this.#takeStaging(bytes)
     this.run(encoder => {
       record(encoder)
@@ -109,12 +112,17 @@ export class Device {
     this.#device.destroy()
   }
 
+  #create(descriptor: { size: number; usage: number }): GpuBuffer {
+    this.buffers++
+    return this.#device.createBuffer(descriptor)
+  }
+
   /** One each for those who read at the same time: ranks may share a process. */
   #takeStaging(bytes: number): GpuBuffer {
     const free = this.#free.pop()
     if (free && free.size >= bytes) return free
     free?.destroy()
-    return this.#device.createBuffer({ size: bytes, usage: Usage.mapRead | Usage.copyTarget })
+    return this.#create({ size: bytes, usage: Usage.mapRead | Usage.copyTarget })
   }
 
   #break(how: string): void {

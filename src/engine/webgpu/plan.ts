@@ -119,6 +119,7 @@ export class Plan {
 
   #run(step: Step, pass: ComputePass, rows: number): void {
     const groups = Math.ceil(step.threads(rows) / GROUP)
+    if (groups === 0) return // a rank without environments
     const across = Math.min(groups, MOST_GROUPS)
     pass.setPipeline(step.pipeline)
     pass.setBindGroup(0, this.#bindingsOf(step))
