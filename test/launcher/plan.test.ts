@@ -101,20 +101,13 @@ test('any hosts and any number of ranks: each rank has one place, and no host mo
   )
 })
 
-test('4096 ranks on 512 hosts: planned and shown from a compressed list', () => {
+test('4096 ranks on 512 hosts: planned and shown from a compressed list, in under a second', () => {
+  const start = performance.now()
   for (const mapBy of ['slot', 'node'] as const) {
     const hosts = parseHostfile('node[001-512] slots=8 gpus=8', 'hosts', () => false)
     const plan = makePlan(hosts, { ...slotted, mapBy })
     assert.equal(plan.ranks.length, 4096)
     assert.equal(showPlan(plan, mapBy).split('\n').length, 514)
   }
-})
-
-test('4 096 ranks on 512 hosts are placed in under a second', () => {
-  const hosts = Array.from({ length: 512 }, (_, i) => host(`n${i}`, 8))
-  const start = performance.now()
-  const plan = makePlan(hosts, slotted)
-  showPlan(plan, 'slot')
   assert.ok(performance.now() - start < 1000)
-  assert.equal(plan.np, 4096)
 })

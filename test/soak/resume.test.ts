@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as passed } from 'node:timers/promises'
 import { loadCheckpoint } from '../../src/checkpoint/checkpoint.ts'
 import { listCheckpoints } from '../../src/checkpoint/folder.ts'
-import { pporun, readJson, run, temporaryFolder } from '../rig.ts'
+import { pporun, type Running, readJson, temporaryFolder } from '../rig.ts'
 
 const RUNS = Number(process.env.RESUME_RUNS ?? 5)
 const KILLS = 5
@@ -16,16 +16,19 @@ const options = [
 
 const pick = (n: number): number => Math.floor(Math.random() * n)
 
+/** Where all processes are killed at once nobody is left to remove the agent's folder: it goes with the test's. */
+const start = (out: string, np: number): Running =>
+  pporun(['-np', String(np), '--out', out, 'train', ...options], { env: { TMPDIR: dirname(out) } })
+
 async function hashOf(out: string, np: number): Promise<string> {
-  const { status, stderr } = await run(['-np', String(np), '--out', out, 'train', ...options])
+  const { status, stderr } = await start(out, np).ended
   assert.equal(status, 0, stderr)
   return readJson<{ paramsHash: string }>(out, 'run.json').paramsHash
 }
 
 /** Kills one process of the job, or all of them, at some moment between its start and its end. */
 async function killed(out: string): Promise<string> {
-  const np = 1 + pick(4)
-  const job = pporun(['-np', String(np), '--out', out, 'train', ...options])
+  const job = start(out, 1 + pick(4))
   const milliseconds = 200 + pick(1800)
   await passed(milliseconds)
   const processes = job.processes()
