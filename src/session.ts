@@ -30,6 +30,7 @@ import type { Reporter } from './reporter.ts'
 /**
  * Joins the parts and runs the algorithm on a communicator that is open, from its first update to the evaluation.
  * @param start a run to go on from
+ * @param opened what computes, if it has been opened
  */
 export async function trainWith(
   config: TrainConfig,
@@ -38,8 +39,9 @@ export async function trainWith(
   reporter: Reporter,
   commits: LastCommits,
   start: { commit: Commit; source?: string; tensors?: readonly Tensor[] } | null = null,
+  opened: Fleet | null = null,
 ): Promise<TrainResult> {
-  const fleet = await openFleet(config, comm)
+  const fleet = opened ?? (await openFleet(config, comm))
   if (start?.tensors && config.network !== null && !sameTensors(start.tensors, fleet.layout.tensors))
     throw new UsageError(
       `--resume: the parameters in ${start.source} are not those of --network ${config.network} as the script makes it now`,

@@ -7,6 +7,7 @@ import type { TrainResult } from './describe.ts'
 import { withRanks } from './elastic.ts'
 import { makerOf } from './engine/tfjs/networks.ts'
 import { specOf } from './env/registry.ts'
+import { type Fleet, openFleet } from './fleet.ts'
 import { heedSignals } from './heed.ts'
 import { LastCommits } from './lastcommits.ts'
 import { resolveConfig, resumedConfig, type TrainOptions } from './options.ts'
@@ -48,13 +49,15 @@ async function trainOnRanks(options: TrainOptions, words: readonly string[]): Pr
   return withRanks(async comm => {
     const last = await commits.agree(comm)
     if (resume === null) checkWay(asked, checked(asked).numShards, comm.size)
+    // What is refused leaves no folder behind.
+    const fleet = resume === null && !last ? await openFleet(asked, comm) : null
     const reporter = await openReporter(run, comm.rank, resume)
     commits.recovered = (update, seconds) => reporter.recovered(update, seconds)
     try {
       if (last) return await trainWith(last.config, checked(last.config), comm, reporter, commits, last)
       const start = resume === null ? null : await findStart(comm, reporter.folder, resume)
       const config = start ? resumedConfig(start.config, options, words) : asked
-      return await begin(config, start, comm, reporter, commits)
+      return await begin(config, start, comm, reporter, commits, fleet)
     } finally {
       await reporter.close()
     }
@@ -67,6 +70,7 @@ async function begin(
   comm: Communicator,
   reporter: Reporter,
   commits: LastCommits,
+  fleet: Fleet | null,
 ): Promise<TrainResult> {
   const sizes = checked(config)
   checkWay(config, sizes.numShards, comm.size)
@@ -74,7 +78,7 @@ async function begin(
     reporter.say(`${thousands(config.totalSteps)} steps are ${thousands(sizes.totalSteps)} in whole updates`)
   return start
     ? goOn(start, config, sizes, comm, reporter, commits)
-    : trainWith(config, sizes, comm, reporter, commits)
+    : trainWith(config, sizes, comm, reporter, commits, null, fleet)
 }
 
 function checked(config: TrainConfig): Sizes {

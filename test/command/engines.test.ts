@@ -1,6 +1,6 @@
 /** Engines that are not there: one line each, with the mend; on all ranks alike. */
 import assert from 'node:assert/strict'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { BINDING, libtensorflowFolder } from '../../src/base/libtensorflow.ts'
@@ -38,12 +38,14 @@ for (const [name, make, said] of [
     assert.equal(status, 2)
   })
 
-test('two ranks without it say so once', async t => {
+test('two ranks without it say so once, and make no folder of their own', async t => {
+  const cwd = temporaryFolder(t)
   const env = { XDG_CACHE_HOME: temporaryFolder(t) }
-  const words = ['-np', '2', '--out', 'run', 'train', '--engine', 'tfjs-node']
-  const { status, stderr } = await run(words, { env, cwd: temporaryFolder(t) })
+  const words = ['-np', '2', 'train', '--engine', 'tfjs-node']
+  const { status, stderr } = await run(words, { env, cwd })
   assert.match(stderr, absent)
   assert.equal(status, 2)
+  assert.deepEqual(readdirSync(cwd), [])
 })
 
 test('doctor --install takes engines alone', async () => {
