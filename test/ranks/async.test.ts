@@ -50,7 +50,11 @@ test('what cannot be is refused with what can', () => {
     [1, ['async'], /each of --learners 1 needs an actor; use -np 2 or more/],
     [3, ['async', '--learners', '2'], /each of --learners 2 needs an actor; use -np 4 or more/],
     [10, ['async'], /10 ranks, but only 8 shards/],
-    [4, ['sampler', '--max-staleness', '3'], /--max-staleness belongs to --parallelism async, not sampler/],
+    [
+      4,
+      ['sampler', '--max-staleness', '3'],
+      /--max-staleness belongs to --parallelism async or server, not sampler/,
+    ],
     [
       4,
       ['allreduce', '--learners', '2'],
