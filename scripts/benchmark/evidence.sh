@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Takes the figures again, each with its command, commit, machine and date: evidence.sh [WORD...] writes figures/WORD.md.
 # Some twelve minutes for all on two idle cores; the words, with minutes: ppo 3, step 0.5, puffer 1.5, np2 1.5, allreduce 1, scaling 1,
-# ray 2, rig 1.5, curves 1.5; and, not among all: env 2, threshold 4.
+# ray 2, rig 1.5, curves 1.5; and, not among all: env 2, threshold 4, ways 9, model 5.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 npm run --silent build
@@ -13,6 +13,8 @@ command_of() {
     ray) echo "$run/ray.js 3" ;;
     rig) echo "$run/rig.js 2" ;;
     curves) echo "$run/curves.js" ;;
+    ways) echo "scripts/scaling/parallelism.sh" ;;
+    model) echo "scripts/scaling/model.sh" ;;
     scaling) echo "node launcher/pporun.mjs scaling train --np 1,2 --repeats 3 --predict -- --num-envs 64 --batch-size 2048 --total-steps 200000" ;;
     *) echo "evidence.sh knows no $1" >&2; exit 2 ;;
   esac
