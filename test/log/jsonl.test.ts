@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { jsonlLogger } from '../../src/log/jsonl.ts'
+import { jsonlLogger, keepUpdates } from '../../src/log/jsonl.ts'
 import { loggers, type Metrics, silentLogger } from '../../src/log/logger.ts'
 import { temporaryFolder } from '../rig.ts'
 
@@ -30,4 +30,22 @@ test('loggers hands each update to all, in order', () => {
   all.write({ update: 1 })
   all.write({ update: 2 })
   assert.deepEqual(seen, ['a', 'b', 'a', 'b'])
+})
+
+test('a run that goes on keeps the lines up to its update, of its own file or another', t => {
+  const folder = temporaryFolder(t)
+  const [source, path] = [join(folder, 'source'), join(folder, 'path')]
+  // More than one block; lines of every length, one of them longer than a block.
+  const lines = Array.from({ length: 1500 }, (_, i) => {
+    const text = 'x'.repeat(i === 700 ? 100_000 : i % 300)
+    return `${JSON.stringify({ update: i + 1, text })}\n`
+  })
+  for (const cutOff of ['', '{"update": 1501, "te', '{"update": 3}'])
+    for (const last of [0, 1, 2, 690, 700, 701, 702, 1499, 1500, 2000])
+      for (const target of [path, source]) {
+        writeFileSync(source, lines.join('') + cutOff)
+        keepUpdates(source, target, last)
+        assert.equal(readFileSync(target, 'utf8'), lines.slice(0, last).join(''), `${last} ${cutOff}`)
+      }
+  keepUpdates(join(folder, 'nothing'), path, 5)
 })
