@@ -106,6 +106,24 @@ export async function ownConformance(engine: TfjsEngineName): Promise<void> {
     }
   })
 
+  test(`${engine}: as many tensors after ten updates as after one`, async () => {
+    for (const name of ['layers', 'function']) {
+      const own = make(ownNetwork(name))
+      const { rows, minibatch } = randomBatch(own.layout, 2, 4)
+      const update = async () => {
+        await own.act(rows.observations, 8, { seed: 1, firstEnv: 0, step: 0 })
+        own.setRows(rows)
+        await sumsOf(own, minibatch, uniformGrid(own.layout, 2 ** -40))
+        own.setParameters(own.initial!)
+        const { numTensors, numBytes } = backend.tf.memory()
+        return [numTensors, numBytes]
+      }
+      const first = await update()
+      for (let i = 0; i < 8; i++) await update()
+      assert.deepEqual(await update(), first)
+    }
+  })
+
   test(`${engine}: a Dict comes key by key`, async () => {
     const own = { name: 'keys', shape: [8], shapes: { goal: [2], board: [2, 3] } }
     const engine = make({ ...oddLayout({ observationSize: 8 }).network, own })
