@@ -63,8 +63,11 @@ function readWord(word: string, names: readonly string[]): [name: string, kind: 
   const [name, kind = ''] = word.split('=')
   if (!names.includes(name)) {
     const meant = nearest(name, [...names])
+    const hint = meant === undefined ? '' : `; did you mean ${meant}?`
     fail(
-      `observations have no key '${name}'${meant === undefined ? '' : `; did you mean ${meant}?`} They have ${names.join(', ') || 'none: they are no Dict'}`,
+      names.length === 0
+        ? 'observations are no Dict'
+        : `observations have no key '${name}'${hint || '.'} Known: ${names.join(', ')}`,
     )
   }
   const [, widths] = /^mlp:([1-9]\d*(?:x[1-9]\d*)*)$/.exec(kind) ?? []

@@ -51,11 +51,11 @@ test('unknown keys and encoders are named', () => {
     assert.throws(() => keysFor(parts, 'none', [word]), message)
   refused(
     'sped=mlp:8',
-    /--key-encoders sped=mlp:8: observations have no key 'sped'; did you mean speed\? They have speed, /,
+    /--key-encoders sped=mlp:8: observations have no key 'sped'; did you mean speed\? Known: speed, /,
   )
   refused('speed=big', /an encoder is one of none, small, nature, impala, mlp:64, mlp:64x64$/)
   refused('speed=small', /shape \[3\] are no pictures/)
-  assert.throws(() => keysFor({}, 'none', ['a=none']), /They have none: they are no Dict/)
+  assert.throws(() => keysFor({}, 'none', ['a=none']), /--key-encoders a=none: observations are no Dict$/)
 })
 
 test('pictures keep their numbers where the others are normalised', () => {
