@@ -21,7 +21,7 @@ for (const engine of ['native', 'wasm', 'tfjs-wasm', ...installed])
       assert.ok(evaluation.meanReturn >= 475, JSON.stringify(evaluation))
     })
 
-// On software in place of a GPU the preset's budget takes ten minutes: 40 % of it are enough.
+// Where software is in place of a GPU the preset's budget takes ten minutes: 40 % of it are enough.
 const skip = await whyNoAdapter()
 for (const np of [1, 2])
   test(
