@@ -4,7 +4,7 @@ import type { Part } from '../base/math/parts.ts'
 export type Cut = readonly number[]
 
 /** What a change has to save of an update's time. */
-const WORTH = 0.1
+const WORTH = 0.05
 
 /** As even as can be. */
 export function cutOf(numShards: number, size: number): Cut {

@@ -12,7 +12,7 @@ const updates = (out: string): number =>
 
 for (const [kind, status, says] of [
   ['kill9', 137, /rank 1 \(.*\) was killed by SIGKILL/],
-  ['nan', 1, /the gradient of \S+ is NaN in environment 4 \(rank 1\) in update 5/],
+  ['nan', 1, /the gradient of \S+ is NaN in the rows of environment 4 \(rank 1\) of update 5 together/],
 ] as const)
   test(`--fault: ${kind} in the third collective of update 5`, async t => {
     const out = join(temporaryFolder(t), 'run')
