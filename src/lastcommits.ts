@@ -7,8 +7,12 @@ import type { TrainConfig } from './ppo/config.ts'
 import type { Keeper } from './ppo/ppo.ts'
 import type { Strategy } from './ppo/strategy.ts'
 
-/** In lockstep no rank is more than one update ahead of another. */
+/** In lockstep no rank is more than one commit ahead of another. */
 const MOST = 2
+/** From one commit to the next, in seconds: what a loss costs at the most. One that takes every update's time costs more than losses do. */
+const PACE = 0.2
+/** Updates from one to the next, however short they are. */
+const FARTHEST = 100
 
 interface Held {
   kept: Kept
@@ -21,9 +25,11 @@ interface Held {
  * them hold: where one had just completed an update and another had not, that is the one before.
  */
 export class LastCommits {
-  /** Whether commits of all updates are held here: ranks may be lost. */
-  readonly everyUpdate: boolean
+  /** Whether commits are held here: ranks may be lost. */
+  readonly isOn: boolean
   #held: Held[] = []
+  /** After this update the next one is due. */
+  #next = 0
   /** Which update is gone on from, and when it was complete; until the next one is. */
   #from: { update: number; at: number } | null = null
   /** When training began, on this rank. */
@@ -33,25 +39,39 @@ export class LastCommits {
   recovered: (update: number, seconds: number) => void = () => {}
 
   /** @param joins others have begun already. */
-  constructor(everyUpdate = false, joins = false) {
-    this.everyUpdate = everyUpdate
+  constructor(isOn = false, joins = false) {
+    this.isOn = isOn
     this.#begin = joins ? performance.now() : null
   }
 
   /** What becomes of commits, and that they are held here first. */
   before(keeper: Keeper, config: TrainConfig, strategy: Strategy): Keeper {
+    const isDue = (update: number) => this.isOn && update >= this.#next
     return {
-      isDue: update => this.everyUpdate || keeper.isDue(update),
+      isDue: update => isDue(update) || keeper.isDue(update),
       keep: async (commit, isLast) => {
-        if (this.everyUpdate) this.hold({ config, commit: await joined(commit, strategy) })
+        const { update } = commit.state
+        if (isDue(update)) {
+          this.#next = update + (await this.#pace(update, strategy))
+          this.hold({ config, commit: await joined(commit, strategy) })
+        }
         this.goesOn()
-        if (isLast || keeper.isDue(commit.state.update)) await keeper.keep(commit, isLast)
+        if (isLast || keeper.isDue(update)) await keeper.keep(commit, isLast)
       },
     }
   }
 
+  /** Updates until the next commit: as many as PACE has, on the clock of the first of those who take it together. */
+  async #pace(update: number, strategy: Strategy): Promise<number> {
+    const last = this.#held.at(-1)
+    if (strategy.stops || !last) return 1 // groups that take commits apart must have them in common
+    const each = (performance.now() - last.at) / 1000 / (update - updateOf(last))
+    const [[first]] = await strategy.share(Float64Array.of(PACE / each))
+    return Math.max(1, Math.min(FARTHEST, Math.round(first)))
+  }
+
   hold(kept: Kept): void {
-    if (!this.everyUpdate) return // nobody goes on from memory where a loss ends the job
+    if (!this.isOn) return // nobody goes on from memory where a loss ends the job
     this.#held = [...this.#held, { kept, at: performance.now() }].slice(-MOST)
   }
 
@@ -67,6 +87,7 @@ export class LastCommits {
    */
   async agree(comm: Communicator): Promise<Kept | null> {
     const now = performance.now()
+    this.#next = 0 // the first update of those who take part now says that training goes on
     const mine = Float64Array.from(this.#held.flatMap(held => [updateOf(held), now - held.at]))
     const all = (await comm.allgather(mine)).map(readHeld)
     const update = newestCommon(all.filter(held => held.size > 0))

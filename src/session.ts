@@ -90,7 +90,7 @@ async function goOn(
   // A commit that is held stays as it is: it may be gone on from again.
   const { layout } = fleet
   const state = start
-    ? commits.everyUpdate
+    ? commits.isOn
       ? structuredClone(start.commit.state)
       : start.commit.state
     : initialState(config, engine.layout, fleet.initialParameters())

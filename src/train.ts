@@ -110,7 +110,7 @@ async function goOn(
     )
   reporter.say(`goes on after update ${update} of ${sizes.numUpdates}`)
   // Who may have to go on without a rank has all that it held.
-  const place: [number, number] = commits.everyUpdate ? [0, 1] : placeOf(config, comm)
+  const place: [number, number] = commits.isOn ? [0, 1] : placeOf(config, comm)
   const whole = await bringVectors(comm, start, layoutFor(config).network, place)
   commits.hold({ config, commit: whole })
   return trainWith(config, sizes, comm, reporter, commits, { ...start, commit: whole })

@@ -130,7 +130,7 @@ onCluster('faults over hosts', HOSTS, cluster => {
   for (const { fault, source = summing(), options = [], strike, ...expected } of cases)
     test(fault, async () => {
       const job = start(...options, script(cluster().folder, source))
-      await job.prints('under way', 20)
+      await job.prints('under way')
       const begin = performance.now()
       await strike?.(cluster())
       if (expected.named) await job.prints('all ranks are ended', 30)

@@ -82,9 +82,11 @@ for (const [name, words, printed] of [
     assert.match(stdout, printed)
   })
 
-test('every example is run here', () => {
+test('every example is run, here or in the soak suite', () => {
   const names = readdirSync(examples).filter(name => name.endsWith('.ts'))
-  const source = readFileSync(join(checkout, 'test', 'command', 'alone.test.ts'), 'utf8')
+  const source = ['command/alone', 'soak/examples']
+    .map(name => readFileSync(join(checkout, 'test', `${name}.test.ts`), 'utf8'))
+    .join('')
   for (const name of names) assert.ok(source.includes(`'${name}'`), name)
 })
 

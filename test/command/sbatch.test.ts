@@ -75,8 +75,8 @@ test('the scripts in scripts/slurm: bash reads them, pporun takes their words', 
   for (const name of names) {
     assert.equal(bash(join(folder, name)), '', name)
     const text = readFileSync(join(folder, name), 'utf8')
-    const nodes = Number(/--nodes=(\d+)/.exec(text)?.[1])
-    const tasks = Number(/--ntasks-per-node=(\d+)/.exec(text)?.[1])
+    const nodes = Number(/^#SBATCH --nodes=(\d+)/m.exec(text)?.[1])
+    const tasks = Number(/^#SBATCH --ntasks-per-node=(\d+)/m.exec(text)?.[1])
     // The same script with --dry-run, in an allocation of its own size.
     const dry = join(temporaryFolder(t), name)
     writeFileSync(dry, text.replace(/exec node \S+/, '$& --dry-run'))

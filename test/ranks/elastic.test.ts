@@ -20,10 +20,13 @@ test('ranks are lost, the job goes on without them: the bits of an undisturbed r
   const { paramsHash, recoveries } = readJson<RunFile>(folder, 'run', 'run.json')
   assert.equal(paramsHash, readJson<RunFile>(folder, 'undisturbed', 'run.json').paramsHash)
   assert.deepEqual(
-    recoveries.map(({ update, lost, np }) => [update, lost[0].rank, np]),
+    recoveries.map(({ lost, np }) => [lost[0].rank, np]),
     [
-      [7, 0, 2],
-      [11, 2, 1],
+      [0, 2],
+      [2, 1],
     ],
   )
+  // The newest commit that all who are left hold; when there was one depends on the clock.
+  const [first, second] = recoveries.map(({ update }) => update)
+  assert.ok(first >= 1 && first <= 7 && second > first && second <= 11, `${first}, ${second}`)
 })
