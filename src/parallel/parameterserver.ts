@@ -3,7 +3,7 @@ import type { AdamState, Optimizer } from '../engine/optimizer.ts'
 import type { TrainConfig } from '../ppo/config.ts'
 import type { TrainState } from '../ppo/state.ts'
 import { hear, Kind, type Letter, PUSH_HEADER } from './letters.ts'
-import type { Slice } from './slices.ts'
+import { type Slice, sliceOfAdam } from './slices.ts'
 
 /** Steps of each worker, on average, after which a gradient is too old, where nothing else is asked for. */
 const STEPS_PER_WORKER = 8
@@ -48,11 +48,7 @@ export class ParameterServer {
   begin({ parameters, adam }: TrainState): void {
     const { first, last } = this.#place
     this.#slice = parameters.slice(first, last)
-    this.#inner.state = {
-      ...adam,
-      firstMoment: adam.firstMoment.slice(first, last),
-      secondMoment: adam.secondMoment.slice(first, last),
-    }
+    this.#inner.state = sliceOfAdam(adam, this.#place)
   }
 
   /** Answers what that rank says, until it has gone. */

@@ -1,7 +1,7 @@
 import type { Communicator } from '../collective/communicator.ts'
 import type { AdamState, Optimizer } from '../engine/optimizer.ts'
 import { Kind, PUSH_HEADER, tell } from './letters.ts'
-import type { Slice } from './slices.ts'
+import { noAdam, type Slice } from './slices.ts'
 
 /** What a worker has for an optimiser: servers that move the parameters by what it pushes, as they do by what others push. */
 export class PushedOptimizer implements Optimizer {
@@ -56,12 +56,7 @@ export class PushedOptimizer implements Optimizer {
 
   /** What is saved of Adam is the servers'. */
   get state(): AdamState {
-    return {
-      firstMoment: new Float32Array(0),
-      secondMoment: new Float32Array(0),
-      beta1Power: 1,
-      beta2Power: 1,
-    }
+    return noAdam()
   }
 
   set state(_state: AdamState) {}

@@ -2,7 +2,7 @@ import { concatenated } from '../base/math/parts.ts'
 import type { Communicator } from '../collective/communicator.ts'
 import { type AdamState, LANES, type Optimizer } from '../engine/optimizer.ts'
 import type { Flow } from './flow.ts'
-import type { Slice } from './slices.ts'
+import { noAdam, type Slice, sliceOfAdam } from './slices.ts'
 
 /** The optimiser of a job with parameter servers: each moves its slice, all others get it from there. */
 export class ServedOptimizer implements Optimizer {
@@ -22,18 +22,11 @@ export class ServedOptimizer implements Optimizer {
 
   /** Of this server's slice; nothing, of a worker's. */
   get state(): AdamState {
-    const nothing = { firstMoment: new Float32Array(0), secondMoment: new Float32Array(0) }
-    return this.#inner?.state ?? { ...nothing, beta1Power: 1, beta2Power: 1 }
+    return this.#inner?.state ?? noAdam()
   }
 
-  set state({ firstMoment, secondMoment, ...powers }: AdamState) {
-    if (!this.#inner) return
-    const { first, last } = this.#slices[this.#comm.rank]
-    this.#inner.state = {
-      firstMoment: firstMoment.slice(first, last),
-      secondMoment: secondMoment.slice(first, last),
-      ...powers,
-    }
+  set state(state: AdamState) {
+    if (this.#inner) this.#inner.state = sliceOfAdam(state, this.#slices[this.#comm.rank])
   }
 
   /** Of the whole vector, on every rank: a collective. */

@@ -1,6 +1,6 @@
 import { type Part, part } from '../base/math/parts.ts'
 import type { Layout } from '../engine/layout.ts'
-import { LANES } from '../engine/optimizer.ts'
+import { type AdamState, LANES } from '../engine/optimizer.ts'
 
 /** Elements of the flat vector, first .. last - 1. */
 export type Slice = Part
@@ -23,3 +23,23 @@ export function cutLayout(layout: Layout, { first, last }: Slice): Layout {
   })
   return { ...layout, tensors, size: last - first }
 }
+
+/** A slice of what Adam knows, with its powers. */
+export function sliceOfAdam(
+  { firstMoment, secondMoment, ...powers }: AdamState,
+  { first, last }: Slice,
+): AdamState {
+  return {
+    firstMoment: firstMoment.slice(first, last),
+    secondMoment: secondMoment.slice(first, last),
+    ...powers,
+  }
+}
+
+/** Of who leaves all steps to servers. */
+export const noAdam = (): AdamState => ({
+  firstMoment: new Float32Array(0),
+  secondMoment: new Float32Array(0),
+  beta1Power: 1,
+  beta2Power: 1,
+})
