@@ -8,7 +8,7 @@ import { layoutOf } from '../engine/layout.ts'
 import { makeOptimizer } from '../engine/select.ts'
 import type { Team } from '../engine/team.ts'
 import type { Strategy } from '../ppo/strategy.ts'
-import { allreduceBytes, everybody } from './allreduce.ts'
+import { allreduceBytes, anyAsks, everybody } from './allreduce.ts'
 import { DividedOptimizer } from './dividedoptimizer.ts'
 import { teamSize } from './teamsize.ts'
 import type { Setting, Way } from './way.ts'
@@ -49,6 +49,7 @@ export async function model({ config, sizes, comm, engine }: Setting): Promise<W
       Array.from({ length: teams }, (_, k) => part(sizes.numShards, k, teams)).findIndex(
         ({ last }) => shard < last,
       ),
+    stops: asks => anyAsks(comm, asks), // share() is among those alike
     take: state => {
       if (state.parameters.length === engine.layout.size) return // it begins: nobody has drawn more
       const piece = (vector: Float32Array) => cut(whole, vector, place, size)
