@@ -92,6 +92,10 @@ export function withCheckpoint(exitStatus: number): number {
   return signals.some(signal => exitStatus === 128 + signal) ? Status.preempted : exitStatus
 }
 
+/** What a rank that does not heed it may end by when its job is asked to end. */
+export const asksToEnd = (signal: string): boolean =>
+  ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'].includes(signal)
+
 /** The number of a signal by its name. */
 export function signalNumber(signal: string): number {
   return constants.signals[signal as NodeJS.Signals] ?? 0

@@ -10,7 +10,7 @@ import type { Host } from './plan.ts'
 import type { RankState } from './protocol.ts'
 import type { RankTable } from './ranktable.ts'
 import { signalGroup } from './reap.ts'
-import { signalNumber } from './signals.ts'
+import { asksToEnd, signalNumber } from './signals.ts'
 import type { Ending } from './spawn/carrier.ts'
 import type { Blame, Verdict } from './verdict.ts'
 import { describeLate, latest } from './watch.ts'
@@ -43,6 +43,7 @@ export class Supervisor {
     output.ended(rank)
     if (ranks.failure(rank)?.kind === 'preempted') verdict.preempted()
     if (!verdict.cause) this.#judge(rank, code, signal)
+    else if (signal && !asksToEnd(signal)) verdict.diedInGrace(rank, howItEnded(code, signal))
     if (ranks.membersEnded() && !this.#elastic.isChanging) this.#allEnded()
   }
 

@@ -27,6 +27,8 @@ export class Verdict {
   readonly #limit: TimeLimit | null
   readonly #start: number = Date.now()
   #cause: Cause | null = null
+  /** Until then ranks may complete their last update; on the clock of Date.now(). */
+  #graceEnds = 0
 
   constructor(plan: Plan, ranks: RankTable, agents: Agents, output: Output, limit: TimeLimit | null) {
     this.#plan = plan
@@ -103,8 +105,18 @@ export class Verdict {
     }
     this.#setCause(this.blame(null, what, exitStatus))
     this.#output.say(what)
+    this.#graceEnds = Date.now() + 1000 * grace
     this.#agents.tellAll({ type: 'stop', exitStatus })
     this.#agents.killLater(grace + GIVE_UP)
+  }
+
+  /** A rank has died while all complete their last update: the others would wait for it in vain. */
+  diedInGrace(rank: number, how: string): void {
+    if (!this.#cause || Date.now() >= this.#graceEnds) return
+    this.#graceEnds = 0
+    const { exitStatus } = this.#cause
+    this.#output.say(`${this.describe(rank)} ${how} meanwhile; all ranks are ended (status ${exitStatus})`)
+    this.#abort(`${this.describe(rank)} ${how}`, exitStatus)
   }
 
   /** All ranks leave together, with a checkpoint: asked to, or because time was nearly up. */
@@ -117,6 +129,7 @@ export class Verdict {
   }
 
   kill(): void {
+    this.#graceEnds = 0
     this.#agents.tellAll({ type: 'kill' })
     this.#agents.killLater(GIVE_UP)
   }

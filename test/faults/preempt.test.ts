@@ -69,6 +69,23 @@ test('an update that is longer than --grace is cut off, and the status says that
   assert.ok(!existsSync(join(out, 'checkpoints')))
 })
 
+test('a rank that dies while all complete their last update is not waited for until --grace', async t => {
+  const out = join(temporaryFolder(t), 'run')
+  const delay = ['--fault', 'rank=1,update=3,op=2,kind=delay,seconds=60']
+  const job = pporun(['-np', '2', '--grace', '60', '--out', out, ...delay, ...endless])
+  await job.prints('SPS')
+  const pid = await job.rank(1)
+  job.process.kill('SIGTERM')
+  await job.prints('ended by TERM')
+  process.kill(pid, 'SIGKILL')
+  const killed = performance.now()
+  const { status, stderr } = await job.ended
+  assert.ok(performance.now() - killed < 10_000)
+  assert.equal(status, 143)
+  assert.match(stderr, /rank 1 \(.*\) was killed by SIGKILL meanwhile; all ranks are ended \(status 143\)/)
+  await job.allGone(2)
+})
+
 test('kill -9 of the launcher ends training at once: nobody is left to end it together', async t => {
   const out = join(temporaryFolder(t), 'run')
   const job = pporun(['-np', '2', '--out', out, ...endless])
