@@ -11,15 +11,15 @@ import { checkHosts, showHosts } from './check.ts'
 import { findGpus } from './gpus.ts'
 import { chooseHosts } from './hosts/choose.ts'
 import { ListedHosts } from './hosts/listed.ts'
+import { checkRequeue } from './job/requeue.ts'
+import { findTimeLimit } from './job/timelimit.ts'
 import type { Output } from './output/output.ts'
 import { makePlan, type Plan, type PlannedHost, withGpus } from './plan.ts'
 import type { AgentJob } from './protocol.ts'
-import { checkRequeue } from './requeue.ts'
 import { openResults, runJob } from './runjob.ts'
 import { findScript } from './script.ts'
 import { planRemarks, showPlan } from './showplan.ts'
 import { type Spawner, spawner } from './spawn/spawn.ts'
-import { findTimeLimit } from './timelimit.ts'
 
 /**
  * `pporun [run]`: checks everything that can be checked, then starts the ranks. Returns the exit status.

@@ -1,13 +1,13 @@
 import { holdsRun } from '../src/base/runfolder.ts'
 import type { RunArgs } from './args.ts'
-import type { Cause } from './cause.ts'
-import { Job, type JobSettings } from './job.ts'
+import type { Cause } from './job/cause.ts'
+import { Job, type JobSettings } from './job/job.ts'
+import { requeueIfAsked } from './job/requeue.ts'
+import { Timeline } from './job/timeline.ts'
 import { Output } from './output/output.ts'
 import type { Plan } from './plan.ts'
-import { requeueIfAsked } from './requeue.ts'
 import { Runs } from './runs.ts'
 import { onInterrupt } from './signals.ts'
-import { Timeline } from './timeline.ts'
 
 /** Where what a job does becomes visible. */
 export interface Results {

@@ -2,8 +2,8 @@ import type { Strays } from '../src/base/control.ts'
 import type { RankTimes } from '../src/base/progress.ts'
 import { type Recovery, RunFile } from '../src/base/runfile.ts'
 import { claimFolder } from '../src/base/runfolder.ts'
-import type { Cause } from './cause.ts'
-import type { Timeline } from './timeline.ts'
+import type { Cause } from './job/cause.ts'
+import type { Timeline } from './job/timeline.ts'
 
 /** Milliseconds between two times that run.json says where the ranks' time went. */
 const EVERY = 5000

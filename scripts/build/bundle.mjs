@@ -28,7 +28,7 @@ const entries = [
   'src/index.js',
   'src/preload.js',
   'launcher/main.js',
-  'launcher/agentmain.js',
+  'launcher/agent/agentmain.js',
   'launcher/sweep/membermain.js',
 ]
 const { metafile } = await build({

@@ -66,11 +66,15 @@ function violation({ from, to, typeOnly }: Import): string | null {
   return roomViolation(from, to, typeOnly)
 }
 
+const room = (path: string): string => path.split('/')[1]
+
 function launcherViolation(from: string, to: string): string | null {
   if (from.startsWith('launcher/commands/'))
     return /^(launcher\/args\.ts|launcher\/commands\/.+|src\/index\.ts|src\/base\/.+)$/.test(to)
       ? null
       : 'a command imports the public API, launcher/args.ts and src/base'
+  if (/^launcher\/(agent|job)\//.test(from) && /^launcher\/(agent|job)\//.test(to) && room(from) !== room(to))
+    return 'agents and the launcher know each other by launcher/protocol.ts'
   if (from === 'launcher/help.ts') return null
   // Commands that start jobs of their own.
   if (/^launcher\/(doctor|scaling|sweep)\//.test(from) && /^(launcher\/|src\/index\.ts$)/.test(to))
@@ -154,8 +158,9 @@ test('the scan refuses what the floors forbid', () => {
     ['src/log/a.ts', `import { train } from '../train.ts'`],
     ['src/new/a.ts', `import { b } from '../base/b.ts'`],
     ['src/env/a.ts', `import * as zmq from 'zeromq'`],
-    ['launcher/job.ts', `import { ppo } from '../src/ppo/ppo.ts'`],
-    ['launcher/job.ts', `import { evaluateCommand } from './commands/eval.ts'`],
+    ['launcher/job/job.ts', `import { ppo } from '../../src/ppo/ppo.ts'`],
+    ['launcher/job/job.ts', `import { evaluateCommand } from '../commands/eval.ts'`],
+    ['launcher/agent/a.ts', `import { b } from '../job/b.ts'`],
     ['launcher/commands/a.ts', `import { ppo } from '../../src/ppo/ppo.ts'`],
     ['src/train.ts', `import { run } from '../launcher/run.ts'`],
   ]

@@ -1,4 +1,4 @@
-import type { RankMessage } from '../src/base/control.ts'
+import type { RankMessage } from '../../src/base/control.ts'
 
 /** What a rank said of the error that ended it. */
 export type Failure = Extract<RankMessage, { type: 'failed' }>

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { rankEnvironment } from '../src/base/contract.ts'
-import type { RankMessage, RankOrder } from '../src/base/control.ts'
-import { shareOfGpus } from './plan.ts'
-import type { AgentJob, OutputStream } from './protocol.ts'
-import { signalGroup } from './reap.ts'
+import { rankEnvironment } from '../../src/base/contract.ts'
+import type { RankMessage, RankOrder } from '../../src/base/control.ts'
+import { shareOfGpus } from '../plan.ts'
+import type { AgentJob, OutputStream } from '../protocol.ts'
+import { signalGroup } from '../reap.ts'
 
 /** Must run before any user code in a rank. */
-const PRELOAD = new URL('../bundle/preload.js', import.meta.url).href
+const PRELOAD = new URL('../../bundle/preload.js', import.meta.url).href
 /** How long output and messages of a rank that has ended may take to be read here; grandchildren may hold the pipes open. */
 const DRAIN = 200 // ms
 

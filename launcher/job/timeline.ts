@@ -1,6 +1,6 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Span, Track } from '../src/base/trace.ts'
+import type { Span, Track } from '../../src/base/trace.ts'
 
 const TRACKS: Record<Track, number> = { phase: 1, call: 2, wait: 3 }
 const MICROSECONDS = 1000 // per millisecond

@@ -1,9 +1,9 @@
 import { Socket } from 'node:net'
-import { Status } from '../src/base/contract.ts'
-import { addonProblem } from '../src/collective/rendezvous.ts'
-import { factsOfThisHost } from './facts.ts'
-import { findGpus } from './gpus.ts'
-import { sweep } from './reap.ts'
+import { Status } from '../../src/base/contract.ts'
+import { addonProblem } from '../../src/collective/rendezvous.ts'
+import { factsOfThisHost } from '../facts.ts'
+import { findGpus } from '../gpus.ts'
+import { sweep } from '../reap.ts'
 import { serve } from './serve.ts'
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { describeLate, latest } from '../../launcher/job/late.ts'
 import type { RankState } from '../../launcher/protocol.ts'
-import { describeLate, latest } from '../../launcher/watch.ts'
 
 function state(
   rank: number,

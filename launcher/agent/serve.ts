@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
+import type { HostFacts } from '../facts.ts'
 import { Agent } from './agent.ts'
-import type { HostFacts } from './facts.ts'
 
 /** Makes this process an agent until its ranks have ended. Resolves with the exit status. The parameters are Agent's. */
 export function serve(

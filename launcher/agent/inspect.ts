@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
-import { findGpus } from './gpus.ts'
-import type { AgentJob } from './protocol.ts'
+import { findGpus } from '../gpus.ts'
+import type { AgentJob } from '../protocol.ts'
 
 /** What an agent looks at before it starts ranks, and for `--check` instead. */
 

@@ -1,13 +1,9 @@
 import { constants, hostname } from 'node:os'
 import type { Writable } from 'node:stream'
-import { Limit, Status } from '../src/base/contract.ts'
-import type { RankMessage } from '../src/base/control.ts'
-import { adoptOrphans } from '../src/base/system.ts'
-import type { HostFacts } from './facts.ts'
-import { gpusOf, refusalOf } from './inspect.ts'
-import type { RankEvents } from './localrank.ts'
-import { LocalRanks } from './localranks.ts'
-import { Outflow } from './outflow.ts'
+import { Limit, Status } from '../../src/base/contract.ts'
+import type { RankMessage } from '../../src/base/control.ts'
+import { adoptOrphans } from '../../src/base/system.ts'
+import type { HostFacts } from '../facts.ts'
 import {
   type AgentJob,
   type FromAgent,
@@ -15,10 +11,14 @@ import {
   type StartOrder,
   type ToAgent,
   writeLine,
-} from './protocol.ts'
-import { endMarked, makeAgentFolder, markDescendants, removeFolder } from './reap.ts'
-import { withCheckpoint } from './signals.ts'
-import { Silence } from './silence.ts'
+} from '../protocol.ts'
+import { endMarked, makeAgentFolder, markDescendants, removeFolder } from '../reap.ts'
+import { withCheckpoint } from '../signals.ts'
+import { Silence } from '../silence.ts'
+import { gpusOf, refusalOf } from './inspect.ts'
+import type { RankEvents } from './localrank.ts'
+import { LocalRanks } from './localranks.ts'
+import { Outflow } from './outflow.ts'
 
 const LAST_WORDS = 1000 // ms
 

@@ -1,8 +1,8 @@
-import { Status, WIRE_VERSION } from '../src/base/contract.ts'
-import type { RankMessage, RankOrder } from '../src/base/control.ts'
+import { Status, WIRE_VERSION } from '../../src/base/contract.ts'
+import type { RankMessage, RankOrder } from '../../src/base/control.ts'
+import type { Runs } from '../runs.ts'
 import type { Elastic } from './elastic.ts'
 import type { AgentLink } from './link.ts'
-import type { Runs } from './runs.ts'
 import type { JobParts, Supervisor } from './supervise.ts'
 
 /** What ranks say over their pipes, and what they are answered. */

@@ -1,12 +1,12 @@
-import { Limit } from '../src/base/contract.ts'
-import type { RankOrder } from '../src/base/control.ts'
-import { UsageError } from '../src/base/errors.ts'
-import { difference, factsOfThisHost, incompatible } from './facts.ts'
+import { Limit } from '../../src/base/contract.ts'
+import type { RankOrder } from '../../src/base/control.ts'
+import { UsageError } from '../../src/base/errors.ts'
+import { difference, factsOfThisHost, incompatible } from '../facts.ts'
+import type { Plan, PlannedHost } from '../plan.ts'
+import type { ToAgent } from '../protocol.ts'
+import type { Ending } from '../spawn/carrier.ts'
+import type { Spawner } from '../spawn/spawn.ts'
 import { AgentLink, type LinkEvents } from './link.ts'
-import type { Plan, PlannedHost } from './plan.ts'
-import type { ToAgent } from './protocol.ts'
-import type { Ending } from './spawn/carrier.ts'
-import type { Spawner } from './spawn/spawn.ts'
 
 /** An sshd lets about ten people in at once (MaxStartups 10:30:100), and hosts may share a gateway. */
 const STARTS_AT_ONCE = 8

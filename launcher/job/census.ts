@@ -1,6 +1,6 @@
+import type { RankState } from '../protocol.ts'
 import type { Agents } from './agents.ts'
 import type { AgentLink } from './link.ts'
-import type { RankState } from './protocol.ts'
 
 /** How long reports about one incident are collected before anybody is asked. */
 const COLLECT = 200 // ms

@@ -1,12 +1,12 @@
-import { Limit, Status } from '../src/base/contract.ts'
+import { Limit, Status } from '../../src/base/contract.ts'
+import type { Output } from '../output/output.ts'
+import type { Plan } from '../plan.ts'
+import { ranges } from '../showplan.ts'
+import { withCheckpoint } from '../signals.ts'
 import type { Agents } from './agents.ts'
 import type { Cause } from './cause.ts'
 import type { AgentLink } from './link.ts'
-import type { Output } from './output/output.ts'
-import type { Plan } from './plan.ts'
 import type { RankTable } from './ranktable.ts'
-import { ranges } from './showplan.ts'
-import { withCheckpoint } from './signals.ts'
 import type { TimeLimit } from './timelimit.ts'
 
 /** From the end of all ranks' time until an agent that has not ended is given up; seconds. */

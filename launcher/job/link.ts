@@ -1,9 +1,9 @@
-import { Limit } from '../src/base/contract.ts'
-import type { HostFacts } from './facts.ts'
-import type { PlannedHost } from './plan.ts'
-import { type FromAgent, readLines, type ToAgent, writeLine } from './protocol.ts'
-import { Silence } from './silence.ts'
-import type { AgentProcess, Ending } from './spawn/carrier.ts'
+import { Limit } from '../../src/base/contract.ts'
+import type { HostFacts } from '../facts.ts'
+import type { PlannedHost } from '../plan.ts'
+import { type FromAgent, readLines, type ToAgent, writeLine } from '../protocol.ts'
+import { Silence } from '../silence.ts'
+import type { AgentProcess, Ending } from '../spawn/carrier.ts'
 
 const BEAT = 1000 // ms
 

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { progressBytes } from '../src/base/progress.ts'
-import { secondHalf, segmentBytes } from '../src/base/segment.ts'
-import { StopWord } from '../src/base/stopword.ts'
-import { canSleepOnMemory, mapSharedMemory, openSharedMemory } from '../src/base/system.ts'
+import { progressBytes } from '../../src/base/progress.ts'
+import { secondHalf, segmentBytes } from '../../src/base/segment.ts'
+import { StopWord } from '../../src/base/stopword.ts'
+import { canSleepOnMemory, mapSharedMemory, openSharedMemory } from '../../src/base/system.ts'
+import type { AgentJob, FromAgent } from '../protocol.ts'
 import { LocalRank, type RankEvents, type RankPlace } from './localrank.ts'
-import type { AgentJob, FromAgent } from './protocol.ts'
 import { Watch } from './watch.ts'
 
 /** All ranks of one agent, and what they share: the script, the page of their progress, the memory that they sum in. */

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import { type OutputStream, outputMessage, writeLine } from './protocol.ts'
+import { type OutputStream, outputMessage, writeLine } from '../protocol.ts'
 
 /** With more than this on its way from the ranks to the console and the logs, they have to wait. */
 const MOST_UNHEARD = 1 << 20 // bytes

@@ -1,6 +1,6 @@
+import type { Output } from '../output/output.ts'
+import type { Host, Plan, PlannedHost } from '../plan.ts'
 import type { Agents } from './agents.ts'
-import type { Output } from './output/output.ts'
-import type { Host, Plan, PlannedHost } from './plan.ts'
 import type { RankTable } from './ranktable.ts'
 
 /** Seconds before a host gets another try: none, then one, doubled each time. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { Status, slurmAllocation } from '../src/base/contract.ts'
+import { Status, slurmAllocation } from '../../src/base/contract.ts'
 
 /** A controller that does not answer must not keep a job from starting. */
 const PATIENCE = 3000 // ms

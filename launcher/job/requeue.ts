@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { Status, slurmAllocation } from '../src/base/contract.ts'
-import { UsageError } from '../src/base/errors.ts'
-import type { RunArgs } from './args.ts'
+import { Status, slurmAllocation } from '../../src/base/contract.ts'
+import { UsageError } from '../../src/base/errors.ts'
+import type { RunArgs } from '../args.ts'
+import { withCheckpoint } from '../signals.ts'
 import type { Cause } from './cause.ts'
-import { withCheckpoint } from './signals.ts'
 
 /** `--requeue`: a job that Slurm ends before it is done goes back into the queue, and then on from its checkpoint. */
 
