@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { Status } from '../src/base/contract.ts'
 import { PporunError, UsageError } from '../src/base/errors.ts'
 import { nearest } from '../src/base/nearest.ts'
+import { sourceStack } from '../src/base/stack.ts'
 import { packageVersion } from '../src/base/version.ts'
 
 /**
@@ -41,10 +42,16 @@ export async function main(argv: string[]): Promise<number> {
     checkCommand(first)
     return await commands.run(argv)
   } catch (error) {
-    if (!(error instanceof PporunError)) throw error
+    if (!(error instanceof PporunError)) throw traced(error)
     process.stderr.write(`pporun: ${error.message}\n`)
     return error.exitStatus
   }
+}
+
+/** A mistake of pporun's own, as Node will print it. */
+function traced(error: unknown): unknown {
+  if (error instanceof Error) error.stack = sourceStack(error)
+  return error
 }
 
 /** A bare word that is neither a command nor looks like a script was meant as a command. */

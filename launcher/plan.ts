@@ -88,6 +88,12 @@ export function makePlan(hosts: readonly Host[], options: PlanOptions): Plan {
   return { np, hosts: planned, ranks }
 }
 
+/** --min-np of more ranks than there ever are would end the job at its first loss. Throws UsageError. */
+export function checkMinNp(minNp: number, np: number): void {
+  if (minNp > np)
+    throw new UsageError(`--min-np ${minNp} is more than the ranks there are (${np}); use ${np} or fewer`)
+}
+
 /** The plan once it is known which devices a host has. */
 export function withGpus(plan: Plan, node: number, gpus: readonly string[]): Plan {
   const size = plan.hosts[node].ranks.length

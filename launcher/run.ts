@@ -14,7 +14,7 @@ import { ListedHosts } from './hosts/listed.ts'
 import { checkRequeue } from './job/requeue.ts'
 import { findTimeLimit } from './job/timelimit.ts'
 import type { Output } from './output/output.ts'
-import { makePlan, type Plan, type PlannedHost, withGpus } from './plan.ts'
+import { checkMinNp, makePlan, type Plan, type PlannedHost, withGpus } from './plan.ts'
 import type { AgentJob } from './protocol.ts'
 import { openResults, runJob } from './runjob.ts'
 import { findScript } from './script.ts'
@@ -33,6 +33,7 @@ export async function run(
   const script = findScript(args.script)
   const { hosts, named } = chooseHosts(args)
   const plan = makePlan(hosts, args)
+  checkMinNp(args.minNp, plan.np)
   if (args.dryRun) return dryRun(plan, args)
   checkRequeue(args)
   checkFolder(args.out ?? 'runs', args.out !== null && !holdsRun(args.out)) // a run may go on: train() decides

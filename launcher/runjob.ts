@@ -44,7 +44,8 @@ export async function runJob(
   try {
     const status = await job.run()
     const { cause } = job // as it is now: a signal that comes later finds a job that has ended
-    await conclude(args, { runs, output }, cause, ended)
+    if (runs.none && !job.isRefused) keepLogs(args, { runs, output })
+    await conclude({ runs, output }, cause, ended)
     requeueIfAsked(args, cause, text => output.say(text))
     return status
   } finally {
@@ -52,15 +53,17 @@ export async function runJob(
   }
 }
 
+/** A script that never trained has made no run; its logs are kept where somebody asked, or has not seen all. */
+function keepLogs({ out }: RunArgs, { runs, output }: Results): void {
+  const free = out === null ? output.hasUnheard : !holdsRun(out)
+  if (free) output.logInto(runs.claim(0).folder)
+}
+
 async function conclude(
-  { out }: RunArgs,
   { runs, output }: Results,
   cause: Cause | null,
   ended: (folder: string) => Promise<void>,
 ): Promise<void> {
-  // A script that never trained has made no run; its logs are kept where somebody asked, or has not seen all.
-  const free = out === null ? output.hasUnheard : !holdsRun(out)
-  if (runs.none && free) output.logInto(runs.claim(0).folder)
   runs.finish(cause)
   if (runs.strays) output.say(runs.strays)
   output.end(cause === null)

@@ -1,8 +1,9 @@
 // Runs a suite of compiled tests with Node's own runner, the fast rooms first, one file at a time:
 // tests that start ranks need both cores of a small machine.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 const suites = {
   default:
@@ -23,11 +24,14 @@ if (!rooms) {
   process.exit(2)
 }
 
-const root = new URL('../dist/test/', import.meta.url).pathname
+const root = fileURLToPath(new URL('..', import.meta.url))
+// By their sources: what an earlier build has left in dist/ is no test any more.
 const files = rooms
-  .filter(room => existsSync(join(root, room)))
-  .flatMap(room => readdirSync(join(root, room), { recursive: true }).map(file => join(root, room, file)))
-  .filter(file => file.endsWith('.test.js') && (only.length === 0 || only.some(word => file.includes(word))))
+  .flatMap(room =>
+    readdirSync(join(root, 'test', room), { recursive: true }).map(file => join('test', room, file)),
+  )
+  .filter(file => file.endsWith('.test.ts') && (only.length === 0 || only.some(word => file.includes(word))))
+  .map(file => join(root, 'dist', file.replace(/ts$/, 'js')))
 if (files.length === 0) {
   console.error(`no test file of suite '${name}' contains ${only.join(' or ')}`)
   process.exit(2)

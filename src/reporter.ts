@@ -37,6 +37,8 @@ export interface Reporter {
   close(): Promise<boolean>
   /** Lines for the person who watches; the progress line ends. */
   say(...lines: string[]): void
+  /** What the person should know and did not ask for: on stderr. */
+  warn(text: string): void
 }
 
 /** What a run that goes on has behind it. */
@@ -80,7 +82,15 @@ export function silentReporter(folder: string): Reporter {
   const nothing = () => {}
   const silent = () => silentLogger
   return {
-    ...{ folder, log: silent, live: silent, fields: nothing, recovered: nothing, say: nothing },
+    ...{
+      folder,
+      log: silent,
+      live: silent,
+      fields: nothing,
+      recovered: nothing,
+      say: nothing,
+      warn: nothing,
+    },
     save: async () => {},
     draft: async () => ({ write: async () => {}, seal: async () => {} }),
     close: async () => true,
@@ -92,7 +102,11 @@ function reporterTo({ folder, fields, status, recovered }: Sink): Reporter {
     status(null)
     for (const line of lines) console.log(line)
   }
-  const writer = new CheckpointWriter(folder, text => say(`pporun: warning: ${text}`))
+  const warn = (text: string) => {
+    status(null)
+    console.error(`pporun: warning: ${text}`)
+  }
+  const writer = new CheckpointWriter(folder, warn)
   let live: LivePolicy | undefined
   const files: FileLogger[] = []
   return {
@@ -118,7 +132,7 @@ function reporterTo({ folder, fields, status, recovered }: Sink): Reporter {
       await live?.close()
       return isGood
     },
-    say,
+    ...{ say, warn },
   }
 }
 

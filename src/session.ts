@@ -95,7 +95,7 @@ async function goOn(
       : start.commit.state
     : initialState(config, engine.layout, fleet.initialParameters())
   reporter.fields(describeRun(config, sizes, comm, fleet))
-  for (const warning of fleet.warnings) reporter.say(`pporun: warning: ${warning}`)
+  for (const warning of fleet.warnings) reporter.warn(warning)
   if (start) await restore(start.commit, task.sampler)
   const split = new SplitLog()
   const isWhole = engine.layout.size === layout.size

@@ -99,7 +99,7 @@ async function goOn(
 ): Promise<TrainResult> {
   const { commit, finished, damaged } = start
   const { update } = commit.state
-  for (const problem of damaged) reporter.say(`pporun: warning: ${problem}`)
+  for (const problem of damaged) reporter.warn(problem)
   if (finished && update >= sizes.numUpdates) {
     reporter.say(`${start.source} has reached its ${thousands(finished.globalSteps)} steps: nothing to do`)
     return { folder: start.source, ...finished }

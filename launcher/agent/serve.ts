@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { sourceStack } from '../../src/base/stack.ts'
 import type { HostFacts } from '../facts.ts'
 import { Agent } from './agent.ts'
 
@@ -14,6 +15,6 @@ export function serve(
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGUSR1'] as const)
       process.on(signal, () => agent.interrupt(signal))
     process.on('SIGHUP', () => {})
-    process.on('uncaughtException', error => agent.fail(error.stack ?? String(error)))
+    process.on('uncaughtException', error => agent.fail(sourceStack(error)))
   })
 }

@@ -112,6 +112,11 @@ export class Job {
     return this.#parts.verdict.cause
   }
 
+  /** It has come to nothing: what was asked for cannot be. */
+  get isRefused(): boolean {
+    return this.#parts.verdict.isRefused
+  }
+
   /** Ends the job from outside. */
   stop(what: string, exitStatus: number): void {
     this.#parts.verdict.stop(what, exitStatus, this.#settings.grace)

@@ -29,6 +29,7 @@ export class Verdict {
   #cause: Cause | null = null
   /** Until then ranks may complete their last update; on the clock of Date.now(). */
   #graceEnds = 0
+  #isRefused = false
 
   constructor(plan: Plan, ranks: RankTable, agents: Agents, output: Output, limit: TimeLimit | null) {
     this.#plan = plan
@@ -41,6 +42,11 @@ export class Verdict {
   /** null while nobody is to blame. */
   get cause(): Cause | null {
     return this.#cause
+  }
+
+  /** A mistake of the user's has kept the job from its work. */
+  get isRefused(): boolean {
+    return this.#isRefused
   }
 
   /** @param rank null: none is to blame. */
@@ -79,6 +85,7 @@ export class Verdict {
 
   /** A mistake of the user's, found inside the ranks: every rank finds it, one line says it. */
   misused(rank: number, text: string, exitStatus: number): void {
+    this.#isRefused = true
     this.#setCause(this.blame(rank, text, exitStatus))
     this.#output.failure(rank, `pporun: ${text}`)
     this.#abort(text, exitStatus)
@@ -87,6 +94,7 @@ export class Verdict {
   /** A mistake that shows only on that host. */
   refused({ host }: AgentLink, reason: string): void {
     if (this.#cause) return
+    this.#isRefused = true
     this.#setCause(this.blame(null, reason, Status.usage, host.name))
     this.#output.say(`${host.name} ${reason}`)
     this.#abort(reason, Status.usage)

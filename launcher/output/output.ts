@@ -154,7 +154,7 @@ export class Output {
     for (const { rank } of this.#channels.values()) this.ended(rank)
     this.#fold.flush()
     this.#status.end(completed)
-    if (!this.hasUnheard || this.#options.quiet) return
+    if (!this.hasUnheard || this.#options.quiet || this.#logs.folder === null) return
     const who = ranges([...this.#unheard.keys()].sort((a, b) => a - b))
     const ranks = this.#unheard.size === 1 ? 'rank' : 'ranks'
     this.say(`${ranks} ${who} printed too: see ${this.#logs.folder}, or use --tag-output`)

@@ -12,7 +12,7 @@ import { findGpus } from '../gpus.ts'
 import { ListedHosts } from '../hosts/listed.ts'
 import { checkRequeue } from '../job/requeue.ts'
 import { findTimeLimit } from '../job/timelimit.ts'
-import type { Plan, PlannedHost } from '../plan.ts'
+import { checkMinNp, type Plan, type PlannedHost } from '../plan.ts'
 import { type AgentJob, markOf } from '../protocol.ts'
 import { openResults, runJob } from '../runjob.ts'
 import { findScript } from '../script.ts'
@@ -41,6 +41,7 @@ export async function worker(argv: readonly string[], ended: Ended): Promise<num
   const { rank, size } = identity
   if (!(Number.isInteger(size) && size >= 1 && Number.isInteger(rank) && rank >= 0 && rank < size))
     throw new UsageError(`pporun worker: rank ${rank} of ${size} in the environment cannot be`)
+  checkMinNp(args.minNp, size)
   const place = findPlace(args.out, identity.key)
   return rank === 0 ? lead(args, script, size, place, ended) : follow(args, identity, place)
 }

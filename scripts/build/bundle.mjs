@@ -40,6 +40,9 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
+  // For traces (src/base/stack.ts). Nothing names them, so Node reads none when a process starts.
+  sourcemap: 'external',
+  sourcesContent: false,
   external,
   banner: { js: commonjs },
   plugins: [places],

@@ -9,6 +9,7 @@ import {
   UsageError,
   type Wait,
 } from './errors.ts'
+import { sourceStack } from './stack.ts'
 import type { Span } from './trace.ts'
 
 /**
@@ -209,7 +210,7 @@ export function describeFailure(error: unknown): Extract<RankMessage, { type: 'f
   const text =
     error instanceof Error
       ? kind === 'error' || kind === 'job'
-        ? (error.stack ?? String(error))
+        ? sourceStack(error)
         : error.message
       : String(error)
   return { type: 'failed', kind, text, exitStatus }

@@ -81,7 +81,7 @@ test('a damaged checkpoint is named with its file, the one before is offered, an
   )
   const auto = await run(['-np', '2', '--out', out, 'train', '--resume', 'auto'])
   assert.equal(auto.status, 0, auto.stderr)
-  assert.match(auto.stdout, /warning: .*1920: damaged/)
+  assert.match(auto.stderr, /warning: .*1920: damaged/)
   assert.equal(readJson<{ paramsHash: string }>(out, 'run.json').paramsHash, expected)
 })
 

@@ -27,8 +27,8 @@ test('full when a checkpoint is due: warned of, trained on, and the last good on
      ls $disk/run/checkpoints; wc -l <$disk/run/metrics.jsonl
      ${PPORUN} eval $disk/run --episodes 1 --json`,
   )
-  const { stdout } = await job.ended
-  assert.match(stdout, /warning: checkpoint of 2048 steps not written: ENOSPC/)
+  const { stdout, stderr } = await job.ended
+  assert.match(stderr, /^pporun: warning: checkpoint of 2048 steps not written: ENOSPC/m)
   assert.match(stdout, /status 0\n1024\nlatest\n16\n\{"episodes":1,/)
 })
 
