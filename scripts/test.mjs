@@ -1,15 +1,15 @@
-// Runs a suite of compiled tests with Node's own runner, the fast rooms first, one file at a time:
-// tests that start ranks need both cores of a small machine.
+// Runs a suite of compiled tests with Node's own runner, the fast rooms first.
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+/** Rooms whose tests compute in their own process: a file to each core. */
+const computing = 'house base env engine ppo parallel log checkpoint policy web collective scaling'.split(' ')
+/** Rooms whose tests start ranks, which need both cores of a small machine: one file at a time. */
 const suites = {
-  default:
-    'house base env engine ppo parallel log checkpoint policy web collective scaling launcher ranks command'.split(
-      ' ',
-    ),
+  default: ['launcher', 'ranks', 'command'],
   learning: ['learning'],
   webgpu: ['webgpu'],
   web: ['tensorboard', 'terminal', 'browser'],
@@ -18,23 +18,34 @@ const suites = {
   faults: ['faults'],
 }
 const [name = 'default', ...only] = process.argv.slice(2)
-const rooms = suites[name]
-if (!rooms) {
+if (!Object.hasOwn(suites, name)) {
   console.error(`no suite '${name}': ${Object.keys(suites).join(', ')}`)
   process.exit(2)
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-// By their sources: what an earlier build has left in dist/ is no test any more.
-const files = rooms
-  .flatMap(room =>
-    readdirSync(join(root, 'test', room), { recursive: true }).map(file => join('test', room, file)),
-  )
-  .filter(file => file.endsWith('.test.ts') && (only.length === 0 || only.some(word => file.includes(word))))
-  .map(file => join(root, 'dist', file.replace(/ts$/, 'js')))
-if (files.length === 0) {
+
+/** By their sources: what an earlier build has left in dist/ is no test any more. */
+function filesOf(rooms) {
+  const inRoom = room => readdirSync(join(root, 'test', room)).map(file => join('test', room, file))
+  return rooms
+    .flatMap(inRoom)
+    .filter(
+      file => file.endsWith('.test.ts') && (only.length === 0 || only.some(word => file.includes(word))),
+    )
+    .map(file => join(root, 'dist', file.replace(/ts$/, 'js')))
+}
+
+const parts = [
+  { files: filesOf(name === 'default' ? computing : []), atOnce: availableParallelism() },
+  { files: filesOf(suites[name]), atOnce: 1 },
+].filter(({ files }) => files.length > 0)
+if (parts.length === 0) {
   console.error(`no test file of suite '${name}' contains ${only.join(' or ')}`)
   process.exit(2)
 }
-const flags = ['--enable-source-maps', '--test', '--test-concurrency=1', '--test-reporter=spec']
-process.exit(spawnSync(process.execPath, [...flags, ...files], { stdio: 'inherit' }).status ?? 1)
+for (const { files, atOnce } of parts) {
+  const flags = ['--enable-source-maps', '--test', `--test-concurrency=${atOnce}`, '--test-reporter=spec']
+  const { status } = spawnSync(process.execPath, [...flags, ...files], { stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}

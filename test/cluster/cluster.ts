@@ -48,7 +48,7 @@ export class Cluster {
         names.map((_, i) => addressOf(i)),
       )
     for (const [i, host] of cluster.hosts.entries()) await host.boot(i > 0)
-    await until('every sshd to listen', () => cluster.hosts.every(host => host.listens(22)) || undefined, 10)
+    await until('every sshd to listen', () => cluster.hosts.every(host => host.listens(22)) || undefined)
     if (slurm) await startSlurm(cluster)
     return cluster
   }

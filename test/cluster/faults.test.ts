@@ -133,7 +133,7 @@ onCluster('faults over hosts', HOSTS, cluster => {
       await job.prints('under way')
       const begin = performance.now()
       await strike?.(cluster())
-      if (expected.named) await job.prints('all ranks are ended', 30)
+      if (expected.named) await job.prints('all ranks are ended')
       const seconds = expected.named ? (performance.now() - begin) / 1000 : null
       const { status, stderr } = await job.ended
       const named = expected.named ? expected.named.test(stderr) : !stderr.includes('all ranks are ended')

@@ -37,7 +37,7 @@ export class Host {
     this.#holder = hold(['unshare', ...namespaces, 'bash', INIT, this.#folder, this.name, checkout])
     const outer = this.#holder.pid!
     const up = () => existsSync(join(this.#folder, `${this.name}.up`)) || undefined
-    await until(`host ${this.name} to come up`, up, 10)
+    await until(`host ${this.name} to come up`, up)
     this.pid = ownPids ? childOf(outer) : outer
     this.#mounts = namespace(this.pid, 'mnt')
     this.#network.wire(this.name, this.pid, this.addresses)

@@ -37,7 +37,7 @@ for (;;) {
 async function start(cluster: Cluster, source: string, ...options: string[]): Promise<Running> {
   const path = script(cluster.folder, source)
   const job = cluster.pporun(['-H', 'login,n1,n2', '--out', join(cluster.folder, 'run'), ...options, path])
-  await job.prints('under way', 20)
+  await job.prints('under way')
   return job
 }
 

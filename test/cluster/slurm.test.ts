@@ -27,7 +27,7 @@ async function batch(
   await meanwhile(id, output)
   const about = () => cluster.login.sh(`scontrol show job ${id}`)
   const over = () => (/JobState=(RUNNING|PENDING|COMPLETING)/.test(about()) ? undefined : about())
-  const end = await until(`job ${name} to end\n${output()}`, over, 60)
+  const end = await until(`job ${name} to end\n${output()}`, over)
   return {
     output: output(),
     state: /JobState=(\w+)/.exec(end)![1],
@@ -106,7 +106,11 @@ onCluster(
         .trim()
       const runs = join(checkout, 'runs', `scaling-${array}`)
       try {
-        await until(`array ${array}`, () => login.sh(`squeue -h -j ${array} || true`) === '' || undefined, 60)
+        await until(
+          `array ${array}`,
+          () => login.sh(`squeue -h -j ${array} || true`) === '' || undefined,
+          120,
+        )
         const [one, two] = ['np-1', 'np-2'].map(name =>
           readJson<{ np: number; paramsHash: string; status: string }>(runs, name, 'run.json'),
         )
@@ -133,7 +137,7 @@ onCluster(
         '-N3 --ntasks-per-node=1',
         `exec ${PPORUN} --tag-output ${path}`,
         async (id, output) => {
-          await until('the ranks to run', () => output().includes('under way') || undefined, 30)
+          await until('the ranks to run', () => output().includes('under way') || undefined)
           cluster().login.sh(`scancel ${id}`)
         },
       )

@@ -58,7 +58,7 @@ export async function startSlurm(cluster: Cluster): Promise<void> {
   daemon(cluster.login, 'slurmctld -D')
   for (const host of cluster.hosts.slice(1)) daemon(host, 'slurmd -D')
   const idle = () => cluster.login.sh('sinfo -h -o "%T" 2>/dev/null || true').trim() === 'idle' || undefined
-  await until('all nodes to be idle', idle, 30)
+  await until('all nodes to be idle', idle)
 }
 
 /** Its output is nobody's; it goes with the host. */

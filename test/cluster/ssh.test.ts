@@ -38,7 +38,7 @@ console.log('done')`,
     const blocked = cluster().login.start('script', ['-qefc', command, '/dev/null'], {
       cwd: cluster().folder,
     })
-    await Promise.all([suspended, blocked].map(job => job.prints('under way', 20)))
+    await Promise.all([suspended, blocked].map(job => job.prints('under way')))
     suspended.process.kill('SIGTSTP')
     blocked.process.stdout!.pause()
     await new Promise(resolve => setTimeout(resolve, 11_000))
@@ -59,7 +59,7 @@ console.log('done')`,
         `console.error('under way', process.env.PPORUN_RANK)\nsetInterval(() => {}, 1000)\n`,
       )
       const job = cluster().pporun(['-H', 'login,n1,n2', path])
-      for (const rank of [0, 1, 2]) await job.prints(`under way ${rank}`, 20)
+      for (const rank of [0, 1, 2]) await job.prints(`under way ${rank}`)
       job.process.kill(signal)
       assert.equal((await job.ended).status, 128 + constants.signals[signal])
       await cluster().quiet(5)

@@ -34,11 +34,12 @@ export function failureConformance(open: Open): void {
         await together(comms, comm => comm.barrier())
         const start = performance.now()
         const [, error] = await refusals([comms[0].barrier(), comms[2].barrier()])
-        assert.ok(performance.now() - start < 2000)
+        const took = performance.now() - start
+        assert.ok(took >= 300 && took < 10_000, `${took} ms`)
         assert.ok(error instanceof PeerTimeoutError)
         assert.match(
           error.message,
-          /^rank 2 waits for (message \d of )?barrier #2 from rank 1 since 0\.[3-9] s$/,
+          /^rank 2 waits for (message \d of )?barrier #2 from rank 1 since \d+\.\d s$/,
         )
         assert.equal(error.exitStatus, 124)
       },
@@ -62,7 +63,7 @@ export function failureConformance(open: Open): void {
         assert.ok(error instanceof AbortedError)
         const op = k === 2 ? 'allgather' : 'barrier'
         // In memory there are no messages, and who is told at once has not looked for whom to wait.
-        const waits = `rank 0 waits for (message 0 of )?${op} #${k + 1}( from rank 1)? since 0\\.\\d s`
+        const waits = `rank 0 waits for (message 0 of )?${op} #${k + 1}( from rank 1)? since \\d+\\.\\d s`
         assert.match(error.message, new RegExp(`^${waits}; rank 1 is no more$`))
         assert.equal(error.wait?.op, op)
         assert.equal(error.wait?.sequence, k + 1)
@@ -78,7 +79,7 @@ export function failureConformance(open: Open): void {
         assert.ok(error instanceof AbortedError)
         assert.match(
           error.message,
-          /^rank 0 \(here, pid 7\) waits for recv #1 from rank 1 since 0\.[2-9] s; rank 1 sleeps$/,
+          /^rank 0 \(here, pid 7\) waits for recv #1 from rank 1 since \d+\.\d s; rank 1 sleeps$/,
         )
       },
       { opTimeout: 0.2, who: 'rank 0 (here, pid 7)', judge: async () => new AbortedError('rank 1 sleeps') },

@@ -58,11 +58,11 @@ test('a wait ends at its limit and names the peer; the next one may succeed', as
   await assert.rejects(mailbox.take(5, 0, 0.25), (error: PeerTimeoutError) => {
     assert.ok(error instanceof PeerTimeoutError)
     assert.equal(error.peer, 5)
-    assert.ok(error.seconds >= 0.25 && error.seconds < 1)
+    assert.ok(error.seconds >= 0.25)
     return true
   })
   const took = performance.now() - start
-  assert.ok(took >= 250 && took < 1500, `${took} ms`)
+  assert.ok(took >= 250 && took < 10_000, `${took} ms`)
   const next = mailbox.take(5, 0, 10)
   mailbox.deliver(5, frame(1))
   assert.equal((await next).header.sequence, 1)

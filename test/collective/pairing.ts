@@ -76,7 +76,7 @@ export function pairsConformance(open: Open): void {
       async ([zero, one]) => {
         const [error] = await refusals([zero.recv(new Float32Array(1), 1)])
         assert.ok(error instanceof PeerTimeoutError)
-        assert.match(error.message, /^rank 0 waits for recv #1 from rank 1 since 0\.[2-9] s$/)
+        assert.match(error.message, /^rank 0 waits for recv #1 from rank 1 since \d+\.\d s$/)
         await one.send(Float32Array.of(5), 0)
         const array = new Float32Array(1)
         await zero.recv(array, 1)

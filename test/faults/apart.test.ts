@@ -23,7 +23,7 @@ for (const way of ways)
       const words = ['-np', '4', '--out', out, ...TRAIN, '--parallelism', ...way]
       const job = pporun(words)
       const pid = await job.rank(victim)
-      await until('a checkpoint', () => existsSync(join(out, 'checkpoints', 'latest')) || undefined, 30)
+      await until('a checkpoint', () => existsSync(join(out, 'checkpoints', 'latest')) || undefined)
       process.kill(pid, 'SIGKILL')
       const killed = performance.now()
       const { status, stderr } = await job.ended

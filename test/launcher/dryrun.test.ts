@@ -87,7 +87,7 @@ test('--check makes the checks of a start and starts no rank', async t => {
     /^2 ranks on 1 host, by slot\n(?:.*\n)+ready:\n {2}\S+ +Node v\d+\.\S+ +\d+ cores +(no GPU|GPUs \S+) +(no )?\/dev\/shm.* +\S+ open files +clock \+0\.0 ms\n$/,
   )
   assert.deepEqual(readdirSync(folder), ['script.ts'])
-  await job.allGone(2)
+  await job.allGone(5)
   const missing = await run(['--check', '-H', 'no-such-host.invalid', path], { cwd: folder })
   assert.equal(missing.status, 2)
   assert.match(missing.stderr, /^pporun: .*no-such-host\.invalid/)
