@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Takes the figures again, each with its command, commit, machine and date: evidence.sh [WORD...] writes figures/WORD.md.
+# Takes the figures again, each with its command, commit, machine and date: evidence.sh [WORD...] writes figures/WORD.md, and
+# what of it ../scaling/README.md quotes.
 # Some twelve minutes for all on two idle cores; the words, with minutes: ppo 3, step 0.5, puffer 1.5, np2 1.5, allreduce 1, scaling 1,
 # ray 2, rig 1.5, curves 1.5; and, not among all: env 2, threshold 4, ways 9, model 5.
 set -euo pipefail
@@ -29,4 +30,5 @@ for word in ${*:-ppo step puffer np2 allreduce scaling ray rig curves}; do
   printf '%s\n' "# $word" '' "\`$command\`" '' \
     "Commit $(git rev-parse --short HEAD); $(nproc) cores of ${processor:-$(uname -m)}; Node $(node --version); $begin." '' > "$page"
   { [ "$word" = scaling ] && echo '```'; $command; [ "$word" = scaling ] && echo '```'; true; } >> "$page"
+  node scripts/benchmark/quote.mjs "$word" scripts/scaling/README.md
 done

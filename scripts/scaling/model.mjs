@@ -8,7 +8,7 @@ const median = values => values.toSorted((a, b) => a - b)[Math.floor(values.leng
 
 const rows = [1, 2, 4].map(ranks => {
   const updates = linesOf(`${ranks}/metrics.jsonl`).map(line => JSON.parse(line))
-  const seconds = median(updates.slice(1).map(({ seconds }, i) => seconds - updates[i].seconds))
+  const times = updates.slice(1).map(({ seconds }, i) => seconds - updates[i].seconds)
   const memory = Array.from({ length: ranks }, (_, rank) => {
     const said = linesOf(`${ranks}/logs/rank.${rank}.log`).filter(line => line.startsWith('memory '))
     return said.map(line => JSON.parse(line.slice('memory '.length)))
@@ -21,7 +21,7 @@ const rows = [1, 2, 4].map(ranks => {
     ranks,
     (Math.max(...steady) / 1e6).toFixed(0),
     (Math.max(...peak) / 1e6).toFixed(0),
-    seconds.toFixed(2),
+    times.length > 0 ? median(times).toFixed(2) : '-',
     (sums / 1e6).toFixed(1),
     updates.length,
   ]

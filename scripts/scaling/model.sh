@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=${1:-$(mktemp -d)}
+[ $# -gt 0 ] || trap 'rm -rf "$out"' EXIT
 seconds=${2:-90}
 npm run build --silent
 
@@ -12,7 +13,7 @@ for ranks in 1 2 4; do
   status=0
   node launcher/pporun.mjs -np $ranks --timeout "$seconds" --quiet --out "$out/$ranks" scripts/scaling/memory.ts \
     --env Pendulum-v1 --hidden 4096,4096 --num-envs 8 --num-steps 4 --shards 1 --batch-size 32 --update-epochs 1 \
-    --checkpoint-every off --parallelism model || status=$?
+    --checkpoint-every off --parallelism model >&2 || status=$?
   [ $status = 75 ] || [ $status = 124 ]
 done
 node scripts/scaling/model.mjs "$out"

@@ -1,5 +1,5 @@
 // Every way of using N ranks on machines that are not there: its own strategy, as it is, over the simulator's links; what ranks
-// compute is measured on one.    node dist/scripts/scaling/simulated.js        a minute on two idle cores. Prints JSON.
+// compute is measured on one. Prints JSON.    node dist/scripts/scaling/simulated.js [options of training]    as parallelism.sh does
 import { parseScaling } from '../../launcher/scaling/args.ts'
 import { measureCosts, measureJob } from '../../launcher/scaling/calibrate.ts'
 import { assemble, layoutFor, placeOf } from '../../src/assemble.ts'
@@ -18,7 +18,7 @@ import { workAt } from '../../src/scaling/work.ts'
 
 /** On one host with a core for each, and on as many hosts. */
 const RANKS = [1, 2, 4, 8, 16]
-const UPDATES = 2
+const UPDATES = 1
 const ways = {
   allreduce: [],
   local: ['--parallelism', 'local'],
@@ -27,12 +27,10 @@ const ways = {
   model: ['--parallelism', 'model', '--shards', '4'],
 }
 
-/** What 16 ranks can share; the same at every np. */
-const SIZES = '--num-envs 16 --num-steps 32 --batch-size 256 --shards 16 --update-epochs 4'.split(' ')
-
-const args = parseScaling(['train', '--', ...SIZES])
+const task = process.argv.slice(2)
+const args = parseScaling(['train', '--', ...task])
 const costs = await measureCosts(args)
-const job = await measureJob(args, [1, 2, 4, 8, 16])
+const job = await measureJob(args, RANKS)
 const rows: object[] = []
 for (const [name, words] of Object.entries(ways))
   for (const np of RANKS)
@@ -49,7 +47,7 @@ console.log(JSON.stringify(rows))
 
 /** Of an update: milliseconds, the share of it in which rank 0 does not compute, and the bytes that pass through it. */
 async function timesOf(words: string[], np: number, ranksPerHost: number, costs: Costs, job: Job) {
-  const config = resolveConfig({}, [...SIZES, ...words])
+  const config = resolveConfig({}, [...task, ...words])
   const sizes = sizesOf(config)
   checkWay(config, sizes.numShards, np)
   config.totalSteps = UPDATES * config.numEnvs * config.numSteps
