@@ -3,6 +3,7 @@
 import { parseScaling } from '../../launcher/scaling/args.ts'
 import { measureCosts, measureJob } from '../../launcher/scaling/calibrate.ts'
 import { assemble, layoutFor, placeOf } from '../../src/assemble.ts'
+import { median } from '../../src/base/math/median.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { initialParameters } from '../../src/engine/init.ts'
 import { openFleet } from '../../src/fleet.ts'
@@ -13,7 +14,6 @@ import { ppo } from '../../src/ppo/ppo.ts'
 import { sizesOf } from '../../src/ppo/sizes.ts'
 import { initialState } from '../../src/ppo/state.ts'
 import { silentReporter } from '../../src/reporter.ts'
-import { median } from '../../src/scaling/experiment.ts'
 import { workAt } from '../../src/scaling/work.ts'
 
 /** On one host with a core for each, and on as many hosts. */

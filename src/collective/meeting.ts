@@ -9,8 +9,8 @@ import { PeerTimeoutError } from './transport.ts'
 
 /** How a rank waits for another: first it looks, then it gives way, then it sleeps. */
 export interface Patience {
-  /** Looks at the other's line. */
-  looks: number
+  /** Milliseconds of looking at the other's line, LOOKS at a time; 0: so often once. */
+  looking: number
   /** Milliseconds of giving the core to whoever wants it. */
   yielding: number
   /** Milliseconds asleep at a time, if at all; the event loop gets a turn in between, so that an abort is heard. */
@@ -19,12 +19,14 @@ export interface Patience {
 
 /**
  * Where each rank has a core it looks, where they must take turns it gives way: for longer than it takes to be woken,
- * or two ranks that have slept once would find each other asleep for ever.
+ * or two ranks that have slept once would find each other asleep for ever. The core of a virtual machine that has nothing to do
+ * is the host's, and takes most of a millisecond to come back.
  */
 const patienceOf = (ranks: number): Patience =>
-  ranks > availableParallelism()
-    ? { looks: 20, yielding: 0.5, nap: 1 }
-    : { looks: 15_000, yielding: 0, nap: 1 }
+  ranks > availableParallelism() ? { looking: 0, yielding: 0.5, nap: 1 } : { looking: 1, yielding: 0, nap: 1 }
+
+/** Between two looks at the clock, which takes as long as five. */
+const LOOKS = 50
 
 /** Milliseconds without a turn of the event loop. */
 const BREATH = 10
@@ -163,8 +165,12 @@ export class Meeting {
   }
 
   #seen(rank: number, arrivals: number): boolean {
-    const { looks, yielding } = this.#patience
-    for (let look = 0; look < looks; look++) if (this.#arrived(rank, arrivals)) return true
+    const { looking, yielding } = this.#patience
+    let until = 0
+    do {
+      for (let look = 0; look < LOOKS; look++) if (this.#arrived(rank, arrivals)) return true
+      until ||= performance.now() + looking
+    } while (performance.now() < until)
     for (const end = performance.now() + yielding; performance.now() < end; ) {
       yieldCore()
       if (this.#arrived(rank, arrivals)) return true

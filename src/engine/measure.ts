@@ -1,5 +1,6 @@
 import { UsageError } from '../base/errors.ts'
 import { GRID_FLOOR, gridOf } from '../base/math/exact.ts'
+import { median } from '../base/math/median.ts'
 import { normal, Purpose } from '../base/math/streams.ts'
 import { encoderFor } from './encoder.ts'
 import type { Engine, Minibatch, Rows, ShardSums } from './engine.ts'
@@ -194,8 +195,4 @@ async function perCall(call: () => unknown, samples: number[]): Promise<void> {
     if (pending instanceof Promise) await pending
     samples.push((performance.now() - begin) * 1000)
   }
-}
-
-function median(samples: number[]): number {
-  return samples.sort((a, b) => a - b)[Math.floor(samples.length / 2)]
 }

@@ -1,4 +1,5 @@
 import { UsageError } from '../base/errors.ts'
+import { median } from '../base/math/median.ts'
 
 /** A run of a scaling experiment, as its folder tells it. Times are milliseconds per update. */
 export interface Trial {
@@ -125,10 +126,4 @@ export function oneHash(trials: readonly Trial[]): string {
         'this engine gives other bits with other ranks; --mode weak compares without that promise',
     )
   return first.paramsHash
-}
-
-export const median = (values: readonly number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }

@@ -1,4 +1,4 @@
-import { median } from './experiment.ts'
+import { median } from '../base/math/median.ts'
 
 /** What a rank does between collectives, in milliseconds: every time that was measured, so that stragglers are as they were. */
 export interface Work {

@@ -11,7 +11,7 @@ import { memoryConformance } from './conformance.ts'
 import { type Open, range, sameBits, together, withRanks } from './ranks.ts'
 
 /** Ranks that share a process can only wait for each other in the event loop. */
-const patience: Patience = { looks: 1, yielding: 0, nap: 0 }
+const patience: Patience = { looking: 0, yielding: 0, nap: 0 }
 
 /** @param hostOf the host of a rank; hosts with one rank share nothing. */
 function openOn(hostOf: (rank: number) => number): Open {

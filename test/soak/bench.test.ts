@@ -84,12 +84,11 @@ test('pporun bench ppo --json: a row per setting, whose parts add up', async () 
     '--json',
   ])
   assert.equal(status, 0, stderr)
-  const [{ setting, np, engine, rows, update, stepsPerSecond, ...split }] = JSON.parse(stdout) as Record<
-    string,
-    number
-  >[]
+  const [row] = JSON.parse(stdout) as Record<string, number>[]
+  const { setting, np, engine, rows, update, stepsPerSecond, gain, apart, ...split } = row
   assert.deepEqual({ setting, np, rows }, { setting: words, np: 2, rows: 128 })
   assert.ok(Math.abs(stepsPerSecond * update - 1e6 * rows) < 1, String(engine))
+  assert.ok(gain > 0 && apart > 0 && apart < 4)
   const parts = Object.values(split)
   assert.ok(parts.every(part => part > 0))
   assert.ok(Math.abs(parts.reduce((a, b) => a + b) - update) < 1e-6 * update)

@@ -15,7 +15,7 @@ export const ppo: Subject = {
   options: {
     np: { type: 'string', describe: 'number of ranks (1)' },
     train: { type: 'string', describe: "one setting of one's own: --train='--env Pendulum-v1'" },
-    seconds: { type: 'string', describe: 'of training, for each setting (5)' },
+    seconds: { type: 'string', describe: 'of training, for each setting and way (5)' },
   },
   measure: given => {
     const np = whole('-np', given.np, 1) ?? 1
