@@ -13,35 +13,58 @@ import { crc32c } from './crc32c.ts'
 
 /** What a file must begin with. */
 export function versionRecord(wallTime: number): Uint8Array {
-  return record(Buffer.concat([double(1, wallTime), delimited(3, Buffer.from('brain.Event:2'))]))
+  return record(double(1, wallTime), delimited(3, Buffer.from('brain.Event:2')))
 }
 
 /** Readers forget what earlier files say of `step` and later ones: it comes again. */
 export function restartRecord(wallTime: number, step: number): Uint8Array {
   const start = Buffer.concat([varint(1 << 3), varint(1)])
-  return record(Buffer.concat([double(1, wallTime), varint(2 << 3), varint(step), delimited(7, start)]))
+  return record(double(1, wallTime), varint(2 << 3), varint(step), delimited(7, start))
 }
 
-/** Scalars of one step. */
+/** Scalars of one step, each tag once. */
 export function scalarsRecord(
   wallTime: number,
   step: number,
   scalars: readonly [tag: string, value: number][],
 ): Uint8Array {
-  const values = scalars.map(([tag, value]) =>
-    delimited(1, Buffer.concat([delimited(1, Buffer.from(tag)), float(2, value)])),
-  )
+  const values = scalars.map(([tag, value]) => valueBytes(tag, value))
+  const length = values.reduce((sum, bytes) => sum + bytes.length, 0)
   return record(
-    Buffer.concat([double(1, wallTime), varint(2 << 3), varint(step), delimited(5, Buffer.concat(values))]),
+    double(1, wallTime),
+    varint(2 << 3),
+    varint(step),
+    varint((5 << 3) | 2),
+    varint(length),
+    ...values,
   )
 }
 
-function record(data: Uint8Array): Uint8Array {
-  const framed = Buffer.alloc(data.length + 16)
-  framed.writeBigUInt64LE(BigInt(data.length), 0)
+/** A Value of each tag so far: from one update to the next only its number changes, the last four bytes. */
+const known = new Map<string, Buffer>()
+
+/** Valid until the tag's next. */
+function valueBytes(tag: string, value: number): Uint8Array {
+  let bytes = known.get(tag)
+  if (!bytes) {
+    bytes = delimited(1, Buffer.concat([delimited(1, Buffer.from(tag)), float(2, 0)]))
+    known.set(tag, bytes)
+  }
+  bytes.writeFloatLE(value, bytes.length - 4)
+  return bytes
+}
+
+function record(...data: readonly Uint8Array[]): Uint8Array {
+  const length = data.reduce((sum, part) => sum + part.length, 0)
+  const framed = Buffer.alloc(length + 16)
+  framed.writeBigUInt64LE(BigInt(length), 0)
   framed.writeUInt32LE(masked(framed.subarray(0, 8)), 8)
-  framed.set(data, 12)
-  framed.writeUInt32LE(masked(data), 12 + data.length)
+  let end = 12
+  for (const part of data) {
+    framed.set(part, end)
+    end += part.length
+  }
+  framed.writeUInt32LE(masked(framed.subarray(12, end)), end)
   return framed
 }
 
@@ -65,7 +88,7 @@ function float(field: number, value: number): Uint8Array {
   return bytes
 }
 
-function delimited(field: number, value: Uint8Array): Uint8Array {
+function delimited(field: number, value: Uint8Array): Buffer {
   return Buffer.concat([varint((field << 3) | 2), varint(value.length), value])
 }
 
