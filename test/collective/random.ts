@@ -8,7 +8,7 @@ import { type Call, exists, moving, perform, reducing, types } from './calls.ts'
 import { type Open, together, turns, withRanks } from './ranks.ts'
 
 /** The million is the soak suite’s. */
-const CALLS = 2000
+const CALLS = 1000
 const ops = [...reducing, ...moving]
 const SIZE = 4
 

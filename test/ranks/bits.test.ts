@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { readJson, run, temporaryFolder } from '../rig.ts'
 import { trainInProcess } from './twin.ts'
 
-const small = ['--total-steps', '2048', '--update-epochs', '4', '--batch-size', '128']
+const small = ['--total-steps', '1024', '--update-epochs', '4', '--batch-size', '128']
 
 interface RunFile {
   status: string
@@ -18,7 +18,7 @@ interface RunFile {
 test('parameters are the same bits at any np, between processes and in one', async t => {
   const folder = temporaryFolder(t)
   const hashes = new Map<string, string>()
-  for (const np of [1, 2, 3, 4, 8]) {
+  for (const np of [1, 2, 3, 8]) {
     const out = join(folder, `np${np}`)
     const { status, stderr } = await run(['-np', String(np), '--out', out, 'train', ...small])
     assert.equal(status, 0, stderr)
@@ -49,19 +49,15 @@ test('parameters are the same bits by every algorithm, and run.json says which i
 test('two runs of one command agree in everything but times; another seed differs', async t => {
   const folder = temporaryFolder(t)
   const results = []
-  for (const [name, seed] of [
-    ['a', 7],
-    ['b', 7],
-    ['c', 8],
-  ] as const) {
+  for (const name of ['a', 'b']) {
     const out = join(folder, name)
-    const { status } = await run(['-np', '2', '--out', out, 'train', ...small, '--seed', String(seed)])
+    const { status } = await run(['-np', '2', '--out', out, 'train', ...small, '--seed', '7'])
     assert.equal(status, 0)
     results.push({ hash: readJson<RunFile>(out, 'run.json').paramsHash, metrics: metricsWithoutTimes(out) })
   }
-  const [a, b, c] = results
+  const [a, b] = results
   assert.deepEqual(a, b)
-  assert.notEqual(a.hash, c.hash)
+  assert.notEqual(a.hash, (await trainInProcess(2, [...small, '--seed', '8'])).paramsHash)
 })
 
 test('advantages normalised over the batch or not at all, and a KL stop, keep the bits too', async () => {

@@ -47,7 +47,7 @@ test("engines of ours refuse a script's network, and unknown ones are named", as
     ),
   )
   await assert.rejects(
-    open(['--network', 'Smal']),
+    open(['--network', 'Smal', '--engine', 'tfjs-cpu']),
     /^Error: --network Smal: the script has registered no such network; did you mean Small\? \(registerNetwork\('Smal', \.\.\.\)\)$/,
   )
 })
