@@ -10,6 +10,8 @@ export interface Chart {
   plot: Plot
   /** The learning curve: as wide as the page. */
   wide?: true
+  /** One of those that nobody looks for first: under the metric's own name, folded away. */
+  extra?: true
   /** Its colours stand for groups of runs, not for parts of one. */
   overGroups: boolean
 }
@@ -56,7 +58,7 @@ export function chartsOf(groups: readonly Group[]): Chart[] {
     ...groups.filter(hasTimes).map((group, i) => timeChart(group, i, groups.length)),
     communicationChart(groups),
     ...chartsOfWays(groups),
-    ...others.map(metric => chart({ metric, title: metric }, groups)),
+    ...others.map((metric): Chart => ({ ...chart({ metric, title: metric }, groups), extra: true })),
   ]
 }
 

@@ -15,11 +15,7 @@ export function factsOf(run: Run): Html {
     fact('Time', wallTime(run), 'with start-up and evaluation'),
     fact('Ranks', String(np), (fields.hosts ?? []).join(', ')),
     fact('Engine', engine ?? '-', device ?? ''),
-    fact(
-      'Sums',
-      [transport, allreduce].filter(Boolean).join(', ') || '-',
-      `${percent(communicationShare(run))} of the time`,
-    ),
+    fact('Sums', transport ?? '-', sumsNote(allreduce, communicationShare(run))),
     fact(
       'Episodes',
       fields.episodes === undefined ? '-' : thousands(fields.episodes),
@@ -73,6 +69,9 @@ function wallTime({ fields, history }: Run): string {
   return duration(seconds)
 }
 
+const sumsNote = (allreduce: string | undefined, share: number | null): string =>
+  [allreduce, share === null ? null : `${percent(share)} of the time`].filter(Boolean).join(', ')
+
 const episodesNote = (length: number | null): string =>
   length === null ? '' : `${figure(length)} steps each, lately`
 
@@ -80,4 +79,4 @@ const episodesNote = (length: number | null): string =>
 export const figure = (value: number | null): string => (value === null ? '-' : value.toFixed(1))
 
 export const percent = (share: number | null): string =>
-  share === null ? '-' : `${(100 * share).toFixed(1)} %`
+  share === null ? '-' : `${(100 * share).toFixed(1)}\u00a0%`

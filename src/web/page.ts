@@ -44,10 +44,16 @@ export function headline(runs: readonly Run[]): Html {
 /** All charts; groups of runs can be hidden where there is more than one. */
 export function charts(runs: readonly Run[]): Html {
   const groups = groupRuns(runs)
-  return html`${groups.length > 1 && keys(groups)}<div class="charts">${chartsOf(groups).map(
+  const all = chartsOf(groups)
+  const extra = all.filter(({ extra }) => extra)
+  return html`${groups.length > 1 && keys(groups)}${figures(all.filter(({ extra }) => !extra))}
+${extra.length > 0 && html`<details><summary>${extra.length} more, by their names in metrics.jsonl</summary>${figures(extra)}</details>`}`
+}
+
+const figures = (charts: readonly Chart[]): Html =>
+  html`<div class="charts">${charts.map(
     chart => html`<figure id="${chart.id}" class="${figureClass(chart)}">${drawn(chart)}</figure>`,
   )}</div>`
-}
 
 const figureClass = ({ wide, overGroups }: Chart): string =>
   `${wide ? 'wide' : ''}${overGroups ? ' groups' : ''}`.trim()

@@ -17,14 +17,15 @@ code,.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font
 .status{display:inline-block;vertical-align:3px;margin-left:10px;padding:1px 10px;border:1px solid currentColor;border-radius:99px;font-size:13px;font-weight:600;color:var(--muted)}
 .status.completed{color:var(--good)}.status.failed,.status.lost{color:var(--bad)}.status.running{color:var(--accent)}
 .card,figure,.scroll{background:var(--paper);border:1px solid var(--rule);border-radius:10px}
-.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(128px,1fr));gap:10px;margin:18px 0 0}
-.facts div{background:var(--paper);border:1px solid var(--rule);border-radius:10px;padding:9px 14px}
+.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(138px,1fr));gap:10px;margin:18px 0 0}
+.facts div{background:var(--paper);border:1px solid var(--rule);border-radius:10px;padding:9px 12px}
 .facts dt{color:var(--muted);font-size:13px}
 .facts dd{margin:0;font-size:18px;font-weight:600;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .facts small{display:block;font-weight:400;font-size:12.5px;color:var(--muted)}
 .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,330px),1fr));gap:12px}
 figure{margin:0;padding:8px 6px 4px;min-width:0}
 figure.wide{grid-column:1/-1}
+details{margin-top:14px}summary{cursor:pointer;padding:6px 2px;color:var(--muted)}summary:hover{color:var(--accent)}details[open] summary{margin-bottom:8px}
 .plot{display:block;width:100%;height:auto;cursor:crosshair}
 .narrow{display:none}
 ${plotCss}

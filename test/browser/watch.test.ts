@@ -28,9 +28,9 @@ const stateOf = (page: Page): Promise<string> =>
 
 /** Asks the page until it says yes: not through its own eval, which its policy forbids. */
 async function eventually(page: Page, expression: string): Promise<void> {
-  for (const end = performance.now() + 30_000; performance.now() < end; )
+  for (const end = performance.now() + 60_000; performance.now() < end; )
     if (await page.evaluate(`Boolean(${expression})`)) return
-  throw new Error(`waited 30 s for ${expression}`)
+  throw new Error(`waited 60 s for ${expression}`)
 }
 
 /** The policy moves: the drawn state is another than it was, and there is something on the canvas. */
@@ -53,15 +53,19 @@ test('the page follows a run that trains: curves grow, its newest policy plays, 
   skip: noBrowser,
 }, async t => {
   const out = join(temporaryFolder(t), 'run')
+  const { page, problems, requests } = await openWindow(t)
   const job = pporun(['-np', '2', '--out', out, 'train', '--total-steps', '50000'])
   await started(job, out)
-  const { page, problems, requests } = await openWindow(t)
+  // Held until the page is there: a browser may take longer than all of the run.
+  const ranks = [await job.rank(0), await job.rank(1)]
+  for (const pid of ranks) process.kill(pid, 'SIGSTOP')
   const url = await watch(t, out)
   await page.goto(url)
   assert.equal(await page.locator('.status').innerText(), 'running')
-  await moves(page)
   const steps = () => page.locator('#headline dd').nth(1).innerText()
   const first = await steps()
+  for (const pid of ranks) process.kill(pid, 'SIGCONT')
+  await moves(page)
   await eventually(
     page,
     `document.querySelectorAll('#headline dd')[1].innerText !== ${JSON.stringify(first)}`,

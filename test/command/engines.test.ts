@@ -57,7 +57,8 @@ test('doctor --install takes engines alone', async () => {
 test('auto says in one line what it took and what is missing, and run.json keeps it', async t => {
   const cwd = temporaryFolder(t)
   const env = { XDG_CACHE_HOME: cwd }
-  const words = ['--env', 'Catch-v0', '--total-steps', '1024', '--update-epochs', '1']
+  const few = ['--num-envs', '4', '--num-steps', '8', '--batch-size', '32', '--update-epochs', '1']
+  const words = ['--env', 'Catch-v0', '--total-steps', '32', ...few]
   const { status, stderr } = await run(['-np', '2', '--out', 'run', 'train', ...words], { cwd, env })
   assert.equal(status, 0, stderr)
   const said =

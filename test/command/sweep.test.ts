@@ -32,7 +32,7 @@ test('a member is the very run that its options give by themselves', async t => 
 
 test('a member that dies does not stop the others; --resume auto runs what is left', async t => {
   const out = join(temporaryFolder(t), 'sweep')
-  const words = ['sweep', '-np', '1', '--json', '--out', out, 'train', '--total-steps', '60000']
+  const words = ['sweep', '-np', '1', '--json', '--out', out, 'train', '--total-steps', '40000']
   const varied = ['--seeds', '2', '--checkpoint-every', '20']
   const job = pporun([...words, ...varied])
   await until('a checkpoint', () => existsSync(join(out, 'seed=0', 'checkpoints', 'latest')) || undefined)

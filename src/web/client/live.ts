@@ -12,10 +12,12 @@
     source?.addEventListener('scene', ({ data }) => stage.add(JSON.parse(data)))
   }
 
-  /** New contents, and the focus where it was. */
+  /** New contents, with the focus where it was and open what was open. */
   const show = (sections: Record<string, string>) => {
+    const isOpen = document.querySelector('details')?.open
     const focused = document.activeElement?.closest('figure')?.id
     for (const [id, text] of Object.entries(sections)) document.getElementById(id)!.innerHTML = text
+    document.querySelector('details')?.toggleAttribute('open', isOpen)
     document.dispatchEvent(new Event('redrawn'))
     if (focused)
       document.getElementById(focused)?.querySelector<SVGElement>('svg')?.focus({ preventScroll: true })
