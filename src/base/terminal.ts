@@ -130,9 +130,12 @@ export class LiveConsole {
     for (const then of this.#afterGathered.splice(0)) then()
   }
 
-  /** Back to where the first living line begins. A narrower terminal has wrapped what was drawn on a wider one. */
+  /**
+   * Back to where the first living line begins, row by row: what is erased at once from the first row on, some terminals
+   * keep as history. A narrower terminal has wrapped what was drawn on a wider one.
+   */
   #erasure(columns: number): string {
     const rows = this.#drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / columns)), 0)
-    return rows === 0 ? '' : `\r${rows > 1 ? `\x1b[${rows - 1}A` : ''}\x1b[J`
+    return rows === 0 ? '' : `\r${Array(rows).fill('\x1b[2K').join('\x1b[A')}`
   }
 }

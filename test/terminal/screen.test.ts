@@ -9,13 +9,13 @@ const talking = `import { connect, train } from 'pporun'
 const rank = Number(process.env.PPORUN_RANK)
 let ticks = 0
 const timer = setInterval(() => console.log(rank === 0 ? 'tick ' + ticks++ : 'tock'), 40)
-await train({ totalSteps: 24_000 })
+await train({ totalSteps: 60_000 })
 clearInterval(timer)
 console.log('ticks', ticks)
 `
 
 const screen =
-  /\d+ % █*░* +[\d ]+ of 24 064 steps +ETA .*\n return [\d.-]+ .* steps\/s\n time +sampling .*\n +rank +host.*\n +0 .*\n +1 .*/
+  /\d+ % █*░* +[\d ]+ of 60 160 steps +ETA .*\n return [\d.-]+ .* steps\/s\n time +sampling .*\n +rank +host.*\n +0 .*\n +1 .*/
 
 test('the run lives below what its ranks print, which stays whole, in windows that change their size', {
   skip: noTmux,
@@ -43,6 +43,16 @@ test('the run lives below what its ranks print, which stays whole, in windows th
   )
   assert.equal(all.match(/ 100 % █+ /g)?.length, 1, 'the last state stands once')
   assert.equal(all.match(/steps\/s\n/g)?.length, 1, all)
+})
+
+test('no earlier state stands above it, in a window that has become smaller', { skip: noTmux }, async t => {
+  const terminal = new Terminal(t, temporaryFolder(t), 100, 24)
+  terminal.pporun('-np 2 train --total-steps 60000')
+  await terminal.shows(/ time +sampling .*\n +rank +host.*\n +0 .*/)
+  terminal.resize(30, 20) // so narrow that the living lines begin in the first row
+  await terminal.shows(/status 0/)
+  const states = terminal.text(true).match(/^ return /gm)?.length ?? 0
+  assert.ok(states <= 2, terminal.text(true)) // the last one, and what the terminal itself has moved away
 })
 
 test('Ctrl-C leaves the screen in order, and the shell below it', { skip: noTmux }, async t => {
