@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
 import { visibleDevices } from '../src/base/contract.ts'
 
 /** The GPUs of this host, in the words of CUDA_VISIBLE_DEVICES. */
@@ -22,6 +23,13 @@ let listed: string | undefined
 function list(): string {
   const { status, stdout } = spawnSync('nvidia-smi', ['-L'], { encoding: 'utf8', timeout: PATIENCE })
   return status === 0 ? stdout : ''
+}
+
+/** Whether another maker's GPU may be here, for Vulkan or Metal: what a rank really computes on it alone can say. */
+export function mayHaveGpu(): boolean {
+  if (process.platform === 'darwin') return true
+  const list = (folder: string) => (existsSync(folder) ? readdirSync(folder) : [])
+  return existsSync('/dev/dxg') || list('/dev/dri').some(name => name.startsWith('renderD'))
 }
 
 /**

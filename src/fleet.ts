@@ -24,7 +24,7 @@ export interface Fleet {
   members: Member[]
   /** How shards are spread over them; null: evenly. */
   cut: Cut | null
-  /** What `auto` took, on what, and why: one line. null: the user has named the engine. */
+  /** What `auto` took, on what, and why: one line; also where ranks differ in it. null: the user has named the engine. */
   choice: string | null
   /** What is not as it was asked for. */
   warnings: string[]
@@ -70,7 +70,7 @@ export async function openFleet(config: TrainConfig, comm: Communicator): Promis
     reduction: reductionOf(config, members),
     members,
     cut: null,
-    choice: config.engine === 'auto' ? describe(members) : null,
+    choice: config.engine === 'auto' || differ(members) ? describe(members) : null,
     warnings: idleOf(config, members),
   }
 }
@@ -114,6 +114,9 @@ function idleOf({ engine }: TrainConfig, members: readonly Member[]): string[] {
   )
 }
 
+const differ = (members: readonly Member[]): boolean =>
+  members.some(({ engine, device }) => engine !== members[0].engine || device !== members[0].device)
+
 /** `native on x64 CPU: ...`, with the ranks where they differ. */
 function describe(members: readonly Member[]): string {
   const ranks = new Map<string, number[]>()
@@ -122,7 +125,7 @@ function describe(members: readonly Member[]): string {
     ranks.set(what, [...(ranks.get(what) ?? []), rank])
   }
   const parts = [...ranks].map(([what, of]) => (ranks.size > 1 ? `${what} (ranks ${of.join(', ')})` : what))
-  return `${parts.join(', ')}: ${members[0].why}`
+  return [parts.join(', '), ...(members[0].why ? [members[0].why] : [])].join(': ')
 }
 
 /** What `make` gives, or the error that the user is to see. */

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { findGpus } from '../gpus.ts'
+import { findGpus, mayHaveGpu } from '../gpus.ts'
 import type { AgentJob } from '../protocol.ts'
 
 /** What an agent looks at before it starts ranks, and for `--check` instead. */
@@ -16,7 +16,7 @@ export function refusalOf(job: AgentJob): string | null {
   const { workingDirectory, requireGpu } = job
   if (!statSync(workingDirectory, { throwIfNoEntry: false })?.isDirectory())
     return `has no folder ${workingDirectory}; make it there, or name another with --wdir`
-  if (requireGpu && !gpusOf(job)?.length)
-    return 'has no GPU that nvidia-smi shows; leave that host or --require-gpu out'
+  if (requireGpu && !gpusOf(job)?.length && !mayHaveGpu())
+    return 'has no GPU, neither in nvidia-smi nor in /dev; leave that host or --require-gpu out'
   return null
 }

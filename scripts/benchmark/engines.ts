@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 
 interface Row {
   engine: string
+  device?: string
   network: string
   rows: number
   step: number
@@ -15,28 +16,33 @@ interface Row {
   upload?: number
 }
 
-const rows = process.argv.slice(2).flatMap(path => JSON.parse(readFileSync(path, 'utf8')) as Row[])
-const keyOf = ({ network, rows, engine }: Row): string => [network, rows, engine].join('|')
-const cells = new Map<string, Row[]>()
-for (const row of rows) cells.set(keyOf(row), [...(cells.get(keyOf(row)) ?? []), row])
+const all = process.argv.slice(2).flatMap(path => JSON.parse(readFileSync(path, 'utf8')) as Row[])
 
 console.log(
-  '| network | rows | engine | step, us | beside PyTorch | gradients | parameters in | rows in | act() of 8 |',
+  '| network | rows | engine | on | step, us | beside PyTorch | gradients | parameters in | rows in | act() of 8 |',
 )
-console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- |')
-for (const some of cells.values()) {
-  const [{ network, rows: size, engine }] = some
+console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |')
+for (const task of grouped(all, ({ network, rows }) => `${network} ${rows}`)) {
+  const engines = grouped(task, ({ engine }) => engine)
+  const peer = engines.find(([{ engine }]) => engine.startsWith('PyTorch'))
+  for (const rounds of engines) console.log(`| ${cells(rounds, peer).join(' | ')} |`)
+}
+
+function cells(rounds: readonly Row[], peer: readonly Row[] | undefined): (string | number)[] {
+  const [{ network, rows, engine, device = '' }] = rounds
   const of = (part: 'step' | 'gradients' | 'act8' | 'parameters' | 'upload') =>
-    median(some.flatMap(row => row[part] ?? []))
-  const peer = [...cells.values()].find(
-    ([row]) => row.network === network && row.rows === size && row.engine.startsWith('PyTorch'),
-  )
+    median(rounds.flatMap(row => row[part] ?? []))
+  const digits = (x: number) => (Number.isNaN(x) ? '' : Number(x.toPrecision(3)))
   const ratio = peer ? (of('step') / median(peer.map(({ step }) => step))).toFixed(2) : ''
-  const figures = [of('step'), ratio, of('gradients'), of('parameters'), of('upload'), of('act8')]
-  const shown = figures.map(x =>
-    typeof x === 'string' ? x : Number.isNaN(x) ? '' : Number(x.toPrecision(3)),
-  )
-  console.log(`| ${[network, size, engine, ...shown].join(' | ')} |`)
+  const rest = (['gradients', 'parameters', 'upload', 'act8'] as const).map(part => digits(of(part)))
+  return [network, rows, engine, device, digits(of('step')), ratio, ...rest]
+}
+
+/** Rows with equal keys together, in the order in which keys first occur. */
+function grouped(rows: readonly Row[], keyOf: (row: Row) => string): Row[][] {
+  const groups = new Map<string, Row[]>()
+  for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row])
+  return [...groups.values()]
 }
 
 function median(values: number[]): number {

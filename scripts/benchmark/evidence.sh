@@ -2,7 +2,7 @@
 # Takes the figures again, each with its command, commit, machine and date: evidence.sh [WORD...] writes figures/WORD.md, and
 # what of it ../scaling/README.md quotes.
 # Some twelve minutes for all on two idle cores; the words, with minutes: ppo 3, step 0.5, puffer 1.5, np2 1.5, allreduce 1, scaling 1,
-# ray 2, rig 1.5, curves 1.5; and, not among all: env 2, threshold 4, ways 9, model 5.
+# ray 2, rig 1.5, curves 1.5; and, not among all: env 2, threshold 4, engines 10, ways 9, model 5.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 npm run --silent build
@@ -11,6 +11,7 @@ command_of() {
   case $1 in
     ppo | step | puffer | np2 | allreduce | env) echo "scripts/benchmark/peers.sh $1 2" ;;
     threshold) echo "scripts/benchmark/peers.sh threshold 1" ;;
+    engines) echo "scripts/benchmark/engines.sh 2" ;;
     ray) echo "$run/ray.js 3" ;;
     rig) echo "$run/rig.js 2" ;;
     curves) echo "$run/curves.js" ;;

@@ -43,9 +43,13 @@ native src/base/math/kernels/shuffle.c shuffle
 sum=src/collective/kernels/sum.c
 compile $sum sum-linux-x64.so x86_64-linux-gnu.2.17 -mcpu=x86_64_v3 -shared -fPIC
 compile $sum sum-linux-arm64.so aarch64-linux-gnu.2.17 -shared -fPIC
+# A layer of Vulkan's, which macOS has not.
+layer=src/engine/webgpu/layer/only.c
+compile $layer only-linux-x64.so x86_64-linux-gnu.2.17 -shared -fPIC
+compile $layer only-linux-arm64.so aarch64-linux-gnu.2.17 -shared -fPIC
 
 if [ -n "$out" ]; then
-  for built in src/{engine,env,collective,base/math}/kernels/built; do diff -r "$out/$built" $built; done
+  for built in src/{engine,env,collective,base/math}/kernels/built src/engine/webgpu/layer/built; do diff -r "$out/$built" $built; done
   echo 'kernels: what is committed is what the sources build to'
   rm -r "$out"
 fi

@@ -278,6 +278,13 @@ export function vulkanDrivers(): { files: string[] | null; folders: string[] } {
   return { files: named?.split(':') ?? null, folders: data.map(folder => join(folder, 'vulkan', 'icd.d')) }
 }
 
+/** Has the Vulkan loader put a layer into every instance that this process makes from now on. */
+export function addVulkanLayer(folder: string, name: string): void {
+  const joined = (old: string | undefined, own: string) => [own, ...(old ? [old] : [])].join(':')
+  process.env.VK_LAYER_PATH = joined(process.env.VK_LAYER_PATH, folder)
+  process.env.VK_INSTANCE_LAYERS = joined(process.env.VK_INSTANCE_LAYERS, name)
+}
+
 /** False where the user wants none (no-color.org). */
 export function wantsColor(): boolean {
   return (process.env.NO_COLOR ?? '') === ''

@@ -1,16 +1,19 @@
+import { engineChoices } from '../base/contract.ts'
 import { UsageError } from '../base/errors.ts'
 import { GRID_FLOOR, gridOf } from '../base/math/exact.ts'
 import { median } from '../base/math/median.ts'
 import { normal, Purpose } from '../base/math/streams.ts'
-import { encoderFor } from './encoder.ts'
 import type { Engine, Minibatch, Rows, ShardSums } from './engine.ts'
 import { initialParameters } from './init.ts'
-import { type Layout, layoutOf, slotLength } from './layout.ts'
+import { type Layout, slotLength } from './layout.ts'
+import { measured } from './measured.ts'
 import { kernelEngine, makeEngine, makeOptimizer, openEngine } from './select.ts'
 
 /** Microseconds per call: medians of all calls, in rounds in which engines take turns. */
 export interface EngineTimes {
   engine: string
+  /** What it computes on. */
+  device: string
   network: string
   /** Of the minibatch. */
   rows: number
@@ -31,26 +34,6 @@ export interface EngineTimes {
   upload: number
 }
 
-const discrete = { distribution: 'categorical', numActions: 2 } as const
-const convolutions = { sharedTrunk: true, activation: 'relu' } as const
-
-/** CleanRL's for CartPole, two tanh networks, and a wider one; MinAtar's and Atari's with convolutions. */
-const layouts: Record<string, Layout> = {
-  mlp64: layoutOf({
-    ...{ ...discrete, observationSize: 4, hidden: [64, 64], activation: 'tanh', sharedTrunk: false },
-  }),
-  mlp256: layoutOf({
-    ...{ ...discrete, observationSize: 4, hidden: [256, 256], activation: 'tanh', sharedTrunk: false },
-  }),
-  small: layoutOf({
-    ...{ ...discrete, ...convolutions, observationSize: 400, hidden: [128] },
-    encoder: encoderFor('small', [10, 10, 4], 1),
-  }),
-  nature: layoutOf({
-    ...{ ...discrete, ...convolutions, observationSize: 28_224, hidden: [512] },
-    encoder: encoderFor('nature', [84, 84, 4], 1),
-  }),
-}
 const SHARDS = 4
 /** Observations of an act(). */
 const ACTING = 8
@@ -59,16 +42,21 @@ const DRAWS = 10_007
 const ROUNDS = 5
 /** Milliseconds for one part of one engine in one round. */
 const SLICE = 30
+/** Milliseconds after which an engine has no further round: for those that take seconds for a call. */
+const BUDGET = 5000
+/** Parameters of a network that minutes would go by for with engines of simple loops, or in software for a GPU. */
+const LARGE = 1_000_000
+const simple: readonly string[] = ['reference', 'tfjs-cpu']
 
 /** What `--engine auto` is on this machine. */
-export const autoEngine = (): string => kernelEngine(layouts.mlp64).name
+export const autoEngine = (): string => kernelEngine(measured.mlp64).name
 
-type Part = keyof Omit<EngineTimes, 'engine' | 'network' | 'rows' | 'shards' | 'step'>
+type Part = keyof Omit<EngineTimes, 'engine' | 'device' | 'network' | 'rows' | 'shards' | 'step'>
+type Subject = Record<Part, () => unknown>
 
 /**
- * @param names engines, as `--engine`; null: those of the package itself, for convolutions those of TensorFlow.js that
- * `auto` would try and that are here
- * @param networks of `layouts`
+ * @param names engines, as `--engine`; null: all that are here, for Nature's network those of them that are made for it
+ * @param networks of measured.ts
  * @param sizes rows of a minibatch, multiples of 4
  * @throws UsageError if an engine does not run here, there is no such network, or a size cannot be divided
  */
@@ -79,8 +67,8 @@ export async function measureEngines(
 ): Promise<EngineTimes[]> {
   const times: EngineTimes[] = []
   for (const network of networks) {
-    if (!Object.hasOwn(layouts, network))
-      throw new UsageError(`--networks takes ${Object.keys(layouts).join(', ')}; got '${network}'`)
+    if (!Object.hasOwn(measured, network))
+      throw new UsageError(`--networks takes ${Object.keys(measured).join(', ')}; got '${network}'`)
     times.push(...(await measureNetwork(names, network, sizes)))
   }
   return times
@@ -91,7 +79,7 @@ async function measureNetwork(
   network: string,
   sizes: readonly number[],
 ): Promise<EngineTimes[]> {
-  const layout = layouts[network]
+  const layout = measured[network]
   const wrong = sizes.find(rows => !Number.isInteger(rows) || rows < SHARDS || rows % SHARDS !== 0)
   if (wrong !== undefined) throw new UsageError(`--rows takes multiples of ${SHARDS}; got ${wrong}`)
   const engines = names
@@ -99,42 +87,45 @@ async function measureNetwork(
     : await enginesHere(layout)
   const times: EngineTimes[] = []
   for (const rows of sizes) {
-    const subjects = engines.map(engine => subjectOf(engine, rows))
-    const samples = subjects.map(() => ({
-      gradients: [],
-      average: [],
-      adam: [],
-      parameters: [],
-      act8: [],
-      upload: [],
-    }))
-    for (let round = 0; round < ROUNDS; round++)
-      for (const [i, subject] of subjects.entries())
-        for (const [part, call] of Object.entries(subject))
-          await perCall(call, (samples[i] as Record<string, number[]>)[part])
-    for (const [i, { name }] of engines.entries()) {
-      const of = (part: Part) => median(samples[i][part])
-      const parts = { gradients: of('gradients'), average: of('average'), adam: of('adam') }
-      const parameters = of('parameters')
-      const step = parts.gradients + parts.average + parts.adam + parameters
-      const rest = { act8: of('act8'), upload: of('upload') }
-      times.push({ engine: name, network, rows, shards: SHARDS, ...parts, parameters, step, ...rest })
+    const samples = await sample(engines.map(engine => subjectOf(engine, rows)))
+    for (const [i, { name, device }] of engines.entries()) {
+      const { gradients, average, adam, parameters, ...rest } = samples[i]
+      const parts = { gradients, average, adam, parameters }
+      const step = gradients + average + adam + parameters
+      times.push({ engine: name, device, network, rows, shards: SHARDS, ...parts, step, ...rest })
     }
   }
   return times
 }
 
-/** What is measured unless engines are named: what is here, without convolutions on a software adapter, which take minutes. */
+/** Microseconds per call of each part, medians: subjects take turns. */
+async function sample(subjects: readonly Subject[]): Promise<Record<Part, number>[]> {
+  const samples = subjects.map(subject => mapParts(subject, (): number[] => []))
+  const spent = subjects.map(() => 0)
+  for (let round = 0; round < ROUNDS; round++)
+    for (const [i, subject] of subjects.entries())
+      if (spent[i] < BUDGET)
+        for (const part of Object.keys(subject) as Part[])
+          spent[i] += await perCall(subject[part], samples[i][part])
+  return samples.map(of => mapParts(of, median))
+}
+
+function mapParts<T, U>(record: Record<Part, T>, f: (value: T) => U): Record<Part, U> {
+  return Object.fromEntries(Object.entries(record).map(([part, value]) => [part, f(value)])) as Record<
+    Part,
+    U
+  >
+}
+
+/** What is measured unless engines are named: all that is here, but large networks only by those made for them. */
 async function enginesHere(layout: Layout): Promise<Engine[]> {
-  const { encoder } = layout.network
-  const names = encoder
-    ? ['tfjs-node-gpu', 'tfjs-node', 'tfjs-wasm', 'webgpu']
-    : ['native', 'wasm', 'reference', 'webgpu']
+  const isLarge = layout.size > LARGE
   const found: Engine[] = []
-  for (const name of names)
+  for (const name of engineChoices)
     try {
+      if (name === 'auto' || (isLarge && simple.includes(name))) continue
       const { engine, isGpu } = await openEngine(name, layout)
-      if (!encoder || name !== 'webgpu' || isGpu) found.push(engine)
+      if (!isLarge || name !== 'webgpu' || isGpu) found.push(engine)
     } catch (error) {
       if (!(error instanceof UsageError)) throw error
     }
@@ -142,7 +133,7 @@ async function enginesHere(layout: Layout): Promise<Engine[]> {
 }
 
 /** The calls of a learning step on `rows` random rows, and one act(). */
-function subjectOf(engine: Engine, rows: number): Record<Part, () => unknown> {
+function subjectOf(engine: Engine, rows: number): Subject {
   const { layout } = engine
   const random = (length: number, id: number) => {
     const some = Float32Array.from({ length: Math.min(length, DRAWS) }, (_, i) =>
@@ -187,12 +178,14 @@ function subjectOf(engine: Engine, rows: number): Record<Part, () => unknown> {
   }
 }
 
-/** Adds microseconds of each call in a slice of time to `samples`. */
-async function perCall(call: () => unknown, samples: number[]): Promise<void> {
-  const end = performance.now() + SLICE
+/** Adds microseconds of each call in a slice of time to `samples`. @returns milliseconds that it took */
+async function perCall(call: () => unknown, samples: number[]): Promise<number> {
+  const start = performance.now()
+  const end = start + SLICE
   for (let begin = performance.now(); begin < end; begin = performance.now()) {
     const pending = call()
     if (pending instanceof Promise) await pending
     samples.push((performance.now() - begin) * 1000)
   }
+  return performance.now() - start
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { choose } from '../../launcher/gpus.ts'
+import { choose, mayHaveGpu } from '../../launcher/gpus.ts'
 import { run, script, temporaryFolder } from '../rig.ts'
 
 const three = `GPU 0: NVIDIA H200 (UUID: GPU-0a11)
@@ -62,12 +62,17 @@ test('each rank gets its own devices; that ranks share is said', async t => {
   assert.match(stdout, / local +4 +0-3 +0-2, shared\n.*: 4 ranks share 3 GPUs\n$/)
 })
 
-test('--require-gpu refuses a host without one; without it the ranks’ variable is left alone', async t => {
-  const folder = temporaryFolder(t)
-  const path = script(folder, tell)
-  const env = { PATH: '/nowhere', CUDA_VISIBLE_DEVICES: '5' }
-  const { status, stderr } = await run(['--require-gpu', '-np', '2', path], { env })
+const onlyWithout = mayHaveGpu() ? { skip: 'a GPU is here' } : {}
+
+test('--require-gpu refuses a host without one', onlyWithout, async t => {
+  const path = script(temporaryFolder(t), tell)
+  const { status, stderr } = await run(['--require-gpu', '-np', '2', path], { env: { PATH: '/nowhere' } })
   assert.equal(status, 2, stderr)
-  assert.match(stderr, /^pporun: .* has no GPU that nvidia-smi shows.*--require-gpu/m)
+  assert.match(stderr, /^pporun: .* has no GPU, neither in nvidia-smi nor in \/dev; .*--require-gpu/m)
+})
+
+test('without nvidia-smi the ranks’ variable is left alone', async t => {
+  const path = script(temporaryFolder(t), tell)
+  const env = { PATH: '/nowhere', CUDA_VISIBLE_DEVICES: '5' }
   assert.equal((await run([path], { env })).stdout, '5\n')
 })

@@ -1,4 +1,4 @@
-"""A learning step and act() of eager PyTorch on one thread: the networks of src/engine/measure.ts, PPO's loss, Adam.
+"""A learning step and act() of eager PyTorch on one thread: the networks of src/engine/measured.ts, PPO's loss, Adam.
 Arguments: networks, rows, device. Prints JSON: microseconds, medians."""
 
 import json

@@ -1,5 +1,5 @@
 import type { Key } from '../keys.ts'
-import { type Activation, type Layout, type Part, type Tensor as Place, tensorsOf } from '../layout.ts'
+import { type Activation, type Layout, type Part, tensorsOf } from '../layout.ts'
 import type { Tensor2D, Tf, Variable } from './backend.ts'
 import { encoderOf } from './encoder.ts'
 
@@ -14,59 +14,65 @@ export interface TfjsNetwork {
 }
 
 type Layer = (x: Tensor2D) => Tensor2D
+type Activations = readonly (Activation | null)[]
 
 /** The network that a layout describes; its parameters are set later. */
 export function networkOf(tf: Tf, layout: Layout): TfjsNetwork {
-  const { encoder, keys, hidden, activation } = layout.network
-  const made = new Map<Place, Variable>()
-  const variableOf = (place: Place): Variable => {
-    const known = made.get(place) ?? tf.variable(tf.zeros([...place.shape]))
-    made.set(place, known)
-    return known
-  }
-  const variablesOf = (part: Part) => tensorsOf(layout, part).map(variableOf)
-  const mlp = (part: Part, activations: readonly (Activation | null)[]): Layer => {
-    const tensors = variablesOf(part)
-    const layers = activations.map((f, i) => dense(tf, tensors[2 * i], tensors[2 * i + 1], f))
-    return x => layers.reduce((seen, layer) => layer(seen), x)
-  }
+  const { hidden, activation, sharedTrunk } = layout.network
+  const places = layout.tensors.filter(({ name }) => name !== 'log_std')
+  const made = new Map(places.map(place => [place, tf.variable(tf.zeros([...place.shape]))]))
+  const variablesOf = (part: Part) => tensorsOf(layout, part).map(place => made.get(place)!)
   const all = hidden.map(() => activation)
-  const shared = layout.network.sharedTrunk
-  const branchOf = ({ name, first, size, encoder }: Key): Layer => {
-    const part = `encoder.${name}` as const
-    const encode =
-      encoder?.kind === 'mlp'
-        ? mlp(
-            part,
-            encoder.hidden.map(() => activation),
-          )
-        : encoder && encoderOf(tf, encoder, variablesOf(part))
-    return x => {
-      const own = tf.slice(x, [0, first], [x.shape[0], size])
-      return encode ? encode(own) : own
-    }
-  }
-  const branches = (keys ?? []).map(branchOf)
-  const encode: Layer | null = keys
-    ? x =>
-        tf.concat2d(
-          branches.map(branch => branch(x)),
-          1,
-        )
-    : encoder
-      ? encoderOf(tf, encoder, variablesOf('encoder'))
-      : null
-  const trunk = mlp('trunk', shared ? all : [])
-  const actor = mlp('actor', shared ? [null] : [...all, null])
-  const critic = mlp('critic', shared ? [null] : [...all, null])
+  const head: Activations = sharedTrunk ? [null] : [...all, null]
+  const encode = encoding(tf, layout.network, variablesOf)
+  const trunk = mlp(tf, variablesOf('trunk'), sharedTrunk ? all : [])
+  const actor = mlp(tf, variablesOf('actor'), head)
+  const critic = mlp(tf, variablesOf('critic'), head)
   return {
-    variables: layout.tensors.filter(({ name }) => name !== 'log_std').map(variableOf),
+    variables: [...made.values()],
     initial: null,
     forward: observations => {
-      const seen = trunk(encode ? encode(observations) : observations)
+      const seen = trunk(encode(observations))
       return tf.concat2d([actor(seen), critic(seen)], 1)
     },
   }
+}
+
+/** What comes before dense layers: convolutions, or what each key's encoder gives, side by side. */
+function encoding(
+  tf: Tf,
+  { encoder, keys, activation }: Layout['network'],
+  variablesOf: (part: Part) => Variable[],
+): Layer {
+  if (encoder) return encoderOf(tf, encoder, variablesOf('encoder'))
+  if (!keys) return x => x
+  const branches = keys.map(key => branch(tf, key, variablesOf(`encoder.${key.name}`), activation))
+  return x => {
+    const parts = branches.map(part => part(x))
+    return tf.concat2d(parts, 1)
+  }
+}
+
+/** A key's own numbers, through its encoder if it has one. */
+function branch(
+  tf: Tf,
+  { first, size, encoder }: Key,
+  variables: readonly Variable[],
+  activation: Activation,
+): Layer {
+  const own: Layer = x => tf.slice(x, [0, first], [x.shape[0], size])
+  if (!encoder) return own
+  const encode =
+    encoder.kind === 'mlp'
+      ? mlp(tf, variables, Array(encoder.hidden.length).fill(activation))
+      : encoderOf(tf, encoder, variables)
+  return x => encode(own(x))
+}
+
+/** Dense layers one after another. @param variables weight, bias, weight, bias, ... */
+function mlp(tf: Tf, variables: readonly Variable[], activations: Activations): Layer {
+  const layers = activations.map((f, i) => dense(tf, variables[2 * i], variables[2 * i + 1], f))
+  return x => layers.reduce((seen, layer) => layer(seen), x)
 }
 
 /** y = f(x W^T + b); W is [out, in]. */

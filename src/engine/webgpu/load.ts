@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { vulkanDrivers } from '../../base/contract.ts'
+import { rankIdentity, visibleDevices, vulkanDrivers } from '../../base/contract.ts'
 import { UsageError } from '../../base/errors.ts'
-import type { Adapter, Api, Gpu } from './api.ts'
+import { openAdapter } from './adapters.ts'
+import type { Api } from './api.ts'
 import { Device } from './device.ts'
 
 /** The npm package: Dawn, Chromium's WebGPU, with a binary for each platform inside. */
@@ -10,7 +11,7 @@ export const PACKAGE = 'webgpu@0.6.2'
 let opened: Promise<Device> | undefined
 
 /**
- * This process's device, opened once: the fastest adapter that Vulkan (Metal on macOS) has.
+ * This process's device, opened once: of the adapters that Vulkan (Metal on macOS) has, this rank's own.
  * @throws UsageError, one line with the mend, for each way of being absent
  */
 export function openDevice(): Promise<Device> {
@@ -23,20 +24,21 @@ export async function newDevice(patience?: number): Promise<Device> {
   const api = await load()
   // Dawn would say the same in ten lines on stderr.
   if (process.platform === 'linux' && !hasDriver()) throw new UsageError(noAdapter('no Vulkan driver'))
-  const gpu = create(api)
-  const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' })
-  if (!gpu || !adapter) throw new UsageError(noAdapter('Vulkan has no adapter that Dawn can use'))
+  const found = await openAdapter(api, placeOfRank())
+  if (!found) throw new UsageError(noAdapter('Vulkan has no adapter that Dawn can use'))
+  const { gpu, adapter, name } = found
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits
   const device = await adapter.requestDevice({
     requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
   })
   const { isFallbackAdapter: isSoftware } = adapter.info
-  return new Device(
-    device,
-    gpu,
-    { name: nameOf(adapter), isSoftware, maxBinding: maxStorageBufferBindingSize },
-    patience,
-  )
+  return new Device(device, gpu, { name, isSoftware, maxBinding: maxStorageBufferBindingSize }, patience)
+}
+
+/** Of this rank's adapter among a host's: the launcher's choice of a GPU, which Vulkan knows nothing of, else its own place. */
+function placeOfRank(): number {
+  const [number] = /^\d+/.exec(visibleDevices().cuda ?? '') ?? []
+  return number === undefined ? rankIdentity().localRank : Number(number)
 }
 
 async function load(): Promise<Api> {
@@ -50,17 +52,6 @@ async function load(): Promise<Api> {
     throw new UsageError(
       `--engine webgpu: webgpu does not load: ${message.split('\n')[0]}; npm install ${PACKAGE}, on x64 or arm64`,
     )
-  }
-}
-
-/** null: libvulkan is not there, for one. */
-function create(api: Api): Gpu | null {
-  try {
-    const backend = process.platform === 'darwin' ? 'metal' : 'vulkan'
-    // Kernels stay inside their arrays by themselves; Dawn's own checks make them take twice as long.
-    return api.create([`backend=${backend}`, 'enable-dawn-features=disable_robustness'])
-  } catch {
-    return null
   }
 }
 
@@ -78,10 +69,4 @@ function hasDriver(): boolean {
   return folders.some(
     folder => existsSync(folder) && readdirSync(folder).some(name => name.endsWith('.json')),
   )
-}
-
-/** `swiftshader-device-subzero (SwiftShader driver 5.0.0), software on x64 CPU`: Dawn has no other name. */
-function nameOf({ info: { vendor, device, description, isFallbackAdapter } }: Adapter): string {
-  const name = `${device.replace(/-+$/, '') || vendor || 'GPU'}${description && ` (${description})`}`
-  return isFallbackAdapter ? `${name}, software on ${process.arch} CPU` : name
 }
