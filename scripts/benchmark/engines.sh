@@ -18,7 +18,7 @@ fi
 
 install_torch() {
   [ -x "$made/bin/torchrun" ] && return
-  python3 -m venv "$made" && "$made/bin/pip" install --quiet --disable-pip-version-check -r "$needed" >&2
+  python3 -m venv "$made" && "$made/bin/pip" install --quiet --disable-pip-version-check -r "$needed"
 }
 torch_step() {
   $core "$made/bin/python" scripts/benchmark/peers/torch_step.py "$networks" "$rows" "$device"
@@ -28,16 +28,17 @@ torch_step() {
 software=/usr/lib/chromium/vk_swiftshader_icd.json
 if [ "$device" = cpu ] && [ -f "$software" ]; then export VK_ICD_FILENAMES=${VK_ICD_FILENAMES:-$software}; fi
 has_torch=1
-install_torch || has_torch=0
+install_torch >"$out/said" 2>&1 || has_torch=0
 export TF_NUM_INTRAOP_THREADS=1
 for round in $(seq "$rounds"); do
   $core node launcher/pporun.mjs bench engine --json ${engines:+--engines "$engines"} --networks "$networks" \
     --rows "$rows" >"$out/pporun-$round.json"
-  if [ "$has_torch" = 0 ] || ! torch_step >"$out/torch-$round.json"; then
-    [ "$device" = cuda ] || exit 1
-    echo "engines.sh: PyTorch does not run on this GPU" >&2
-    has_torch=0
-    rm -f "$out/torch-$round.json"
-  fi
+  [ "$has_torch" = 1 ] || continue
+  torch_step >"$out/torch.json" 2>"$out/said" && mv "$out/torch.json" "$out/torch-$round.json" || has_torch=0
 done
+rm -f "$out/torch.json"
 node --enable-source-maps dist/scripts/benchmark/engines.js "$out"/*.json
+if [ "$has_torch" = 0 ]; then
+  printf '\nPyTorch did not run: %s\n' "$(tail -1 "$out/said")"
+  [ "$device" = cuda ]
+fi
