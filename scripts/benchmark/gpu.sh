@@ -47,7 +47,9 @@ echo
 echo "| ranks on one GPU | steps per second | GPU busy, % | memory, MiB | device |"
 echo "| --- | --- | --- | --- | --- |"
 for np in 1 2; do
-  nvidia-smi -i 0 --query-gpu=utilization.gpu,memory.used --format=csv,noheader,nounits -l 1 >"$out/busy-$np" &
+  # Its own -l may keep lines back until it ends.
+  while nvidia-smi -i 0 --query-gpu=utilization.gpu,memory.used --format=csv,noheader,nounits; do sleep 1; done \
+    >"$out/busy-$np" &
   watch=$!
   train "ranks-$np" --env Catch-v0 --engine tfjs-node-gpu || { kill "$watch"; continue; }
   kill "$watch"
