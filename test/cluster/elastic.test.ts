@@ -45,7 +45,7 @@ for (const hosts of ['login:2,n1:2', 'n1:2,login:2'])
   })
 
 test('replace: n1 loses its power, n2 comes into the hostfile and takes its ranks', { skip }, async t => {
-  const long = ['train', '--total-steps', '100000'] // still at work when n2 has come
+  const long = ['train', '--total-steps', '150000'] // still at work when n2 has come
   const alone = join(temporaryFolder(t), 'alone')
   await run(['--out', alone, ...long])
   const cluster = await Cluster.start(t, ['login', 'n1', 'n2'])
@@ -65,12 +65,13 @@ test('replace: n1 loses its power, n2 comes into the hostfile and takes its rank
 })
 
 test('a host that is taken out of the hostfile loses its ranks', { skip }, async t => {
+  const long = ['train', '--total-steps', '60000'] // the file is looked at once a second
   const alone = join(temporaryFolder(t), 'alone')
-  await run(['--out', alone, ...train])
+  await run(['--out', alone, ...long])
   const cluster = await Cluster.start(t, ['login', 'n1'])
   const [out, hosts] = [join(cluster.folder, 'run'), join(cluster.folder, 'list')]
   writeFileSync(hosts, 'login slots=1\nn1 slots=1\n')
-  const job = cluster.pporun(['--hostfile', hosts, '--on-failure', 'shrink', '--out', out, ...train])
+  const job = cluster.pporun(['--hostfile', hosts, '--on-failure', 'shrink', '--out', out, ...long])
   await job.prints('SPS')
   writeFileSync(hosts, 'login slots=1\n')
   await job.prints('n1 (ranks 1) is not in the hostfile any more; 1 ranks go on')
