@@ -23,7 +23,7 @@ export interface Patience {
  * is the host's, and takes most of a millisecond to come back.
  */
 const patienceOf = (ranks: number): Patience =>
-  ranks > availableParallelism() ? { looking: 0, yielding: 0.5, nap: 1 } : { looking: 1, yielding: 0, nap: 1 }
+  ranks > availableParallelism() ? { looking: 0, yielding: 0.5, nap: 1 } : { looking: 2, yielding: 0, nap: 1 }
 
 /** Between two looks at the clock, which takes as long as five. */
 const LOOKS = 50
