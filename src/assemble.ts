@@ -9,7 +9,7 @@ import { keysFor } from './engine/keys.ts'
 import { type Layout, layoutHash, layoutOf, type Network } from './engine/layout.ts'
 import { makeVectorEnv, specOf } from './env/registry.ts'
 import type { BoxSpace } from './env/spaces.ts'
-import { evaluateTogether } from './evaluation.ts'
+import { EVALUATION_EPISODES, evaluateTogether } from './evaluation.ts'
 import type { Fleet } from './fleet.ts'
 import { stopAsker } from './heed.ts'
 import { onDevice } from './ondevice.ts'
@@ -44,7 +44,10 @@ export async function assemble(
   since: Since | null,
 ): Promise<Task> {
   const { checkpointEvery, keep, evalEpisodes } = config
-  const way = await wayOf({ config, sizes, comm, engine: fleet.engine, cut: fleet.cut })
+  const scoreOn = async (group: Communicator) =>
+    (await evaluateTogether(config.env, fleet.engine, group, EVALUATION_EPISODES, EVALUATION_EPISODES))
+      .meanReturn
+  const way = await wayOf({ config, sizes, comm, engine: fleet.engine, cut: fleet.cut, score: scoreOn })
   const { strategy, engine, optimizer, env = config.env, train = ppo, record } = way
   const { seed } = way.config ?? config
   const environments = environmentsOf(strategy.samples, sizes.envsPerShard)

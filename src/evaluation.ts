@@ -6,15 +6,19 @@ import { type Evaluation, play, summarise } from './policy/evaluate.ts'
 /** Behind the closing evaluation. */
 export const EVALUATION_EPISODES = 100
 
-/** Plays episodes with the engine's policy, its most probable actions; every rank plays its part of them. A collective. */
+/**
+ * Plays episodes with the engine's policy, its most probable actions; every rank plays its part of them. A collective.
+ * @param from number of the first: others begin in other states
+ */
 export async function evaluateTogether(
   env: string,
   engine: Engine,
   comm: Communicator,
   episodes: number,
+  from = 0,
 ): Promise<Evaluation> {
   const { first, last } = part(episodes, comm.rank, comm.size)
-  const played = await play(env, engine, { first, count: last - first })
+  const played = await play(env, engine, { first: from + first, count: last - first })
   return summarise(await comm.allgather(played))
 }
 

@@ -2,7 +2,7 @@
 # Takes the figures again, each with its command, commit, machine and date: evidence.sh [WORD...] writes figures/WORD.md, and
 # what of it ../scaling/README.md quotes.
 # Some twelve minutes for all on two idle cores; the words, with minutes: ppo 3, step 0.5, puffer 1.5, np2 1.5, allreduce 1, scaling 1,
-# ray 2, rig 1.5, curves 1.5; and, not among all: env 2, threshold 4, engines 10, ways 9, model 5.
+# ray 2, rig 1.5, curves 1.5; and, not among all: env 2, threshold 4, engines 10, ways 6, model 5, async 0.5.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 npm run --silent build
@@ -17,6 +17,7 @@ command_of() {
     curves) echo "$run/curves.js" ;;
     ways) echo "scripts/scaling/parallelism.sh" ;;
     model) echo "scripts/scaling/model.sh" ;;
+    async) echo "scripts/scaling/async.sh" ;;
     scaling) echo "node launcher/pporun.mjs scaling train --np 1,2 --repeats 3 --predict -- --num-envs 64 --batch-size 2048 --total-steps 200000" ;;
     *) echo "evidence.sh knows no $1" >&2; exit 2 ;;
   esac

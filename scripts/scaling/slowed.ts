@@ -8,6 +8,6 @@ import { train } from 'pporun'
 const { PPORUN_RANK, PPORUN_SIZE } = process.env
 if (Number(PPORUN_RANK) === Number(PPORUN_SIZE) - 1) {
   const slow = 'while kill -STOP "$1" 2>&-; do sleep 0.03; kill -CONT "$1"; sleep 0.01; done'
-  spawn('sh', ['-c', slow, 'sh', String(process.pid)], { stdio: 'ignore' })
+  spawn('sh', ['-c', slow, 'sh', String(process.pid)], { stdio: 'ignore' }).unref() // which the rank does not wait for
 }
 await train()

@@ -5,7 +5,7 @@ import { ppo } from '../ppo/ppo.ts'
 import type { Strategy } from '../ppo/strategy.ts'
 import { apart, finish } from './apart.ts'
 import { asyncWorker } from './asyncworker.ts'
-import { Kind, tell } from './letters.ts'
+import { Kind, letterFor, tell } from './letters.ts'
 import { ParameterServer, packServed, type Served, servedLength, unpackServed } from './parameterserver.ts'
 import { Reports } from './reports.ts'
 import { cutLayout, type Slice, slicesOf } from './slices.ts'
@@ -58,7 +58,7 @@ function firstServer(setting: Setting, alone: Communicator, slices: Slice[]): Wa
     reports.end()
     await listening
     reports.check()
-    for (let other = 1; other < slices.length; other++) await tell(comm, other, Kind.gone)
+    await tellOthers(comm, slices, Kind.gone)
     await finish(comm, engine, state)
   }
   return { strategy, engine, optimizer, train }
@@ -98,13 +98,17 @@ async function gather(
   slices: Slice[],
   whole: Served,
 ): Promise<void> {
-  for (let other = 1; other < slices.length; other++) await tell(comm, other, Kind.gather)
+  await tellOthers(comm, slices, Kind.gather)
   for (let other = 1; other < slices.length; other++) {
     const block = new Float64Array(servedLength(slices[other]))
     await comm.recv(block, other)
     unpackServed(block, slices[other], whole)
   }
   unpackServed(packServed(server.served), slices[0], whole)
+}
+
+async function tellOthers(comm: Communicator, slices: Slice[], kind: number): Promise<void> {
+  for (let other = 1; other < slices.length; other++) await tell(comm, other, letterFor(slices[other]), kind)
 }
 
 /** What cannot be, as a sentence; null: it can. */

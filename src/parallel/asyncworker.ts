@@ -6,7 +6,6 @@ import type { Rollout } from '../ppo/rollout.ts'
 import type { TrainState } from '../ppo/state.ts'
 import { count, type Strategy } from '../ppo/strategy.ts'
 import { apart, finish } from './apart.ts'
-import { Kind, tell } from './letters.ts'
 import { PushedOptimizer } from './pushedoptimizer.ts'
 import { packReport } from './reports.ts'
 import type { Slice } from './slices.ts'
@@ -40,16 +39,13 @@ export function asyncWorker(
       return sampled
     },
     agree: async (state, totals) => {
-      await tell(comm, 0, Kind.report, packReport(shards, totals, rollout.episodes))
-      const answer = new Float64Array(2)
-      await comm.recv(answer, 0)
-      const [updates, isLast] = answer
+      const [updates, isLast] = await optimizer.report(packReport(shards, totals, rollout.episodes))
       state.update = (isLast ? sizes.numUpdates : updates) - 1 // the loop counts this one
     },
   }
   const train: typeof ppo = async (config, sizes, state, parts) => {
     await ppo(config, sizes, state, { ...parts, keeper: { isDue: () => false, keep: async () => {} } })
-    for (const server of slices.keys()) await tell(comm, server, Kind.gone)
+    await optimizer.end()
     await finish(comm, engine, state)
   }
   return { strategy, engine, optimizer, sizes: { ...sizes, numShards: shards }, train }

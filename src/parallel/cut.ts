@@ -1,4 +1,4 @@
-import type { Part } from '../base/math/parts.ts'
+import { type Part, part } from '../base/math/parts.ts'
 
 /** How many shards each rank holds, in the order of ranks. */
 export type Cut = readonly number[]
@@ -8,8 +8,10 @@ const WORTH = 0.05
 
 /** As even as can be. */
 export function cutOf(numShards: number, size: number): Cut {
-  const end = (rank: number) => Math.floor((numShards * rank) / size)
-  return Array.from({ length: size }, (_, rank) => end(rank + 1) - end(rank))
+  return Array.from({ length: size }, (_, rank) => {
+    const { first, last } = part(numShards, rank, size)
+    return last - first
+  })
 }
 
 /** Each rank's shards. */

@@ -8,6 +8,7 @@ import { mean, type TrainState } from '../ppo/state.ts'
 import type { Strategy } from '../ppo/strategy.ts'
 import { anyAsks, everybody } from './allreduce.ts'
 import { gaussian, shortened } from './clipping.ts'
+import { cutOf } from './cut.ts'
 import { epsilonOf } from './secure/accountant.ts'
 import { addFixed, fromFixed, toFixed } from './secure/fixedpoint.ts'
 import { maskedSum, openSum, type Summed } from './secure/sum.ts'
@@ -61,8 +62,7 @@ export async function federated({ config, sizes, comm, engine }: Setting): Promi
 
 /** Shards of each client. */
 export function clientShards({ clientShards }: TrainConfig, numShards: number, size: number): number[] {
-  const even = (k: number) => Math.floor((numShards * (k + 1)) / size) - Math.floor((numShards * k) / size)
-  return clientShards ?? Array.from({ length: size }, (_, client) => even(client))
+  return clientShards ?? [...cutOf(numShards, size)]
 }
 
 /** The rounds of a federation, as one client sees them. */

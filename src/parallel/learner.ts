@@ -81,8 +81,7 @@ export class Learner {
     values.set(acted.values.subarray(0, values.length))
     const targetLogProbs = new Float32Array(values.length)
     logProbsOf(engine.layout.network, acted.distributions, rollout.actions, targetLogProbs)
-    if (config.correction === 'vtrace')
-      return computeVtrace({ ...columnsOf(rollout), targetLogProbs }, gamma, gaeLambda)
+    if (config.correction === 'vtrace') return computeVtrace({ ...rollout, targetLogProbs }, gamma, gaeLambda)
     logProbs.set(targetLogProbs) // as if this policy had sampled them
     computeGae(rollout, gamma, gaeLambda)
   }
@@ -128,24 +127,6 @@ export class Learner {
     this.#sent += policy.length
     void this.#setting.comm.send(policy, actor)
   }
-}
-
-/** A rollout's columns, some of which are written. */
-function columnsOf(rollout: Rollout): Parameters<typeof computeGae>[0] & { logProbs: Float32Array } {
-  const { numSteps, numEnvs, rewards, values, logProbs, terminated, truncated } = rollout
-  const { finalValues, lastValues, advantages, returns } = rollout
-  const read = {
-    numSteps,
-    numEnvs,
-    rewards,
-    values,
-    logProbs,
-    terminated,
-    truncated,
-    finalValues,
-    lastValues,
-  }
-  return { ...read, advantages, returns }
 }
 
 function takeEpisodes({ rollout, episodeReturns, episodeLengths }: Experience): void {

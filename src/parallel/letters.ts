@@ -1,10 +1,11 @@
 import type { Communicator } from '../collective/communicator.ts'
+import type { Slice } from './slices.ts'
 
-/** What ranks say to a parameter server that does not wait for them; all numbers are float64. */
+/** What ranks say to a parameter server that does not wait for them. */
 export const Kind = {
-  /** Version of the slice that the gradient is of, learning rate, norm of the whole gradient; then the gradient of the slice. */
+  /** A gradient of the slice. */
   push: 0,
-  /** Nothing: asks for the slice as it is. */
+  /** Asks for the slice as it is. */
   pull: 1,
   /** A worker's update is complete: see reports.ts. */
   report: 2,
@@ -14,30 +15,76 @@ export const Kind = {
   gone: 4,
 } as const
 
-/** Numbers before the gradient. */
-export const PUSH_HEADER = 3
-
-export interface Letter {
-  kind: number
-  body: Float64Array
+/** A gradient, and what a server has to know of it. */
+export interface Push {
+  /** Of the slice that it was computed on. */
+  version: number
+  learningRate: number
+  /** Of the whole gradient. */
+  norm: number
+  /** Of the slice. */
+  gradient: Float64Array
 }
 
-/** Two messages, since whoever hears it does not know what comes: kind and length, and what is said. */
+export interface Letter extends Push {
+  kind: number
+  report: Float64Array
+}
+
+/** Numbers before the gradient: kind, length of the report, version, learning rate, norm. */
+const HEADER = 5
+
+/**
+ * Room for a letter to the server of that slice. All are as long as a push, which most of them are: who hears one knows its length,
+ * and it is one message. A report comes after it, in a second.
+ */
+export const letterFor = ({ first, last }: Slice): Float64Array => new Float64Array(HEADER + last - first)
+
+/** @param letter room for it, the caller's again on return */
 export async function tell(
   comm: Communicator,
   to: number,
+  letter: Float64Array,
   kind: number,
-  body: Float64Array = new Float64Array(0),
+  report: Float64Array = new Float64Array(0),
 ): Promise<void> {
-  await comm.send(Float64Array.of(kind, body.length), to)
-  if (body.length > 0) await comm.send(body, to)
+  letter.set([kind, report.length])
+  await comm.send(letter, to)
+  if (report.length > 0) await comm.send(report, to)
 }
 
-export async function hear(comm: Communicator, from: number): Promise<Letter> {
-  const header = new Float64Array(2)
-  await comm.recv(header, from)
-  const [kind, length] = header
-  const body = new Float64Array(length)
-  if (length > 0) await comm.recv(body, from)
-  return { kind, body }
+export async function push(
+  comm: Communicator,
+  to: number,
+  letter: Float64Array,
+  { version, learningRate, norm, gradient }: Push,
+): Promise<void> {
+  letter.set([Kind.push, 0, version, learningRate, norm])
+  letter.set(gradient, HEADER)
+  await comm.send(letter, to)
+}
+
+/** @param letter room for it, in which the gradient stays */
+export async function hear(comm: Communicator, from: number, letter: Float64Array): Promise<Letter> {
+  await comm.recv(letter, from)
+  const [kind, length, version, learningRate, norm] = letter
+  const report = new Float64Array(length)
+  if (length > 0) await comm.recv(report, from)
+  return { kind, report, version, learningRate, norm, gradient: letter.subarray(HEADER) }
+}
+
+/** A slice as workers are answered, in one message. */
+export interface Answer {
+  message: Uint8Array
+  version: Float64Array // [1]
+  parameters: Float32Array // [P of the slice]
+}
+
+export function answerFor({ first, last }: Slice): Answer {
+  const message = new Uint8Array(8 + 4 * (last - first))
+  return {
+    message,
+    version: new Float64Array(message.buffer, 0, 1),
+    parameters: new Float32Array(message.buffer, 8),
+  }
 }

@@ -1,8 +1,8 @@
-import { part } from '../base/math/parts.ts'
 import type { Optimizer } from '../engine/optimizer.ts'
 import { makeOptimizer } from '../engine/select.ts'
-import { count, type Strategy } from '../ppo/strategy.ts'
+import type { Strategy } from '../ppo/strategy.ts'
 import { allreduceBytes, everybody } from './allreduce.ts'
+import { cutOf } from './cut.ts'
 import { meanOf, pack, unpack } from './ownstate.ts'
 import type { Setting, Way } from './way.ts'
 
@@ -11,13 +11,16 @@ import type { Setting, Way } from './way.ts'
  * of its own, and every few minibatches all take the mean of what they hold, weighted by the rows behind it.
  * @param inner what moves this rank's parameters
  */
-export function local(setting: Setting, inner: Optimizer = makeOptimizer(setting.engine)): Way {
+export function local(
+  setting: Omit<Setting, 'score'>,
+  inner: Optimizer = makeOptimizer(setting.engine),
+): Way {
   const { config, sizes, comm, engine } = setting
   const { numShards, numMinibatches, numUpdates } = sizes
   const perUpdate = config.updateEpochs * numMinibatches
   const every = config.averageEvery * (config.averageUnit === 'updates' ? perUpdate : 1)
   /** Of each rank. All take as many steps, so that the rows behind what they hold are as their shards. */
-  const weights = Array.from({ length: comm.size }, (_, rank) => count(part(numShards, rank, comm.size)))
+  const weights = cutOf(numShards, comm.size)
   const withMoments = config.average === 'all'
   const message = comm.buffer((withMoments ? 3 : 1) * engine.layout.size, 'float64')
   /** Minibatches since all ranks held the same. */

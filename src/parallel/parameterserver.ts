@@ -2,7 +2,7 @@ import type { Communicator } from '../collective/communicator.ts'
 import type { AdamState, Optimizer } from '../engine/optimizer.ts'
 import type { TrainConfig } from '../ppo/config.ts'
 import type { TrainState } from '../ppo/state.ts'
-import { hear, Kind, type Letter, PUSH_HEADER } from './letters.ts'
+import { type Answer, answerFor, hear, Kind, type Letter, letterFor, type Push } from './letters.ts'
 import { type Slice, sliceOfAdam } from './slices.ts'
 
 /** Steps of each worker, on average, after which a gradient is too old, where nothing else is asked for. */
@@ -53,13 +53,14 @@ export class ParameterServer {
 
   /** Answers what that rank says, until it has gone. */
   async serve(from: number): Promise<void> {
+    const [room, answer] = [letterFor(this.#place), answerFor(this.#place)] // that worker's own: others are served meanwhile
     for (;;) {
-      const letter = await hear(this.#comm, from)
-      this.received += letter.body.byteLength
+      const letter = await hear(this.#comm, from, room)
+      this.received += room.byteLength + letter.report.byteLength
       if (letter.kind === Kind.gone) return
-      const answer = await this.#answer(letter)
-      await this.#comm.send(answer, from)
-      this.sent += answer.byteLength
+      const message = await this.#reply(letter, answer)
+      await this.#comm.send(message, from)
+      this.sent += message.byteLength
     }
   }
 
@@ -68,18 +69,16 @@ export class ParameterServer {
     return { parameters: this.#slice, adam: this.#inner.state }
   }
 
-  async #answer({ kind, body }: Letter): Promise<Float64Array> {
-    if (kind === Kind.report) return this.reported(body)
-    if (kind === Kind.gather) return packServed(this.served)
-    if (kind === Kind.push) await this.#step(body)
-    const answer = new Float64Array(1 + this.#slice.length)
-    answer[0] = this.#version
-    answer.set(this.#slice, 1)
-    return answer
+  async #reply(letter: Letter, answer: Answer): Promise<Float64Array | Uint8Array> {
+    if (letter.kind === Kind.report) return this.reported(letter.report)
+    if (letter.kind === Kind.gather) return packServed(this.served)
+    if (letter.kind === Kind.push) await this.#step(letter)
+    answer.version[0] = this.#version
+    answer.parameters.set(this.#slice)
+    return answer.message
   }
 
-  async #step(body: Float64Array): Promise<void> {
-    const [version, learningRate, norm] = body
+  async #step({ version, learningRate, norm, gradient }: Push): Promise<void> {
     const age = this.#version - version
     if (age > this.#maxStaleness) {
       this.dropped++
@@ -87,7 +86,7 @@ export class ParameterServer {
     }
     this.ages.push(age)
     this.#version++
-    await this.#inner.step(this.#slice, body.subarray(PUSH_HEADER), norm, this.#maxNorm, learningRate)
+    await this.#inner.step(this.#slice, gradient, norm, this.#maxNorm, learningRate)
   }
 }
 

@@ -4,6 +4,7 @@ import type { Communicator } from '../collective/communicator.ts'
 import { initialParameters } from '../engine/init.ts'
 import { makeOptimizer } from '../engine/select.ts'
 import type { TrainConfig } from '../ppo/config.ts'
+import { normalizerOf } from '../ppo/normalize.ts'
 import { type Member, mean, type TrainState } from '../ppo/state.ts'
 import type { Strategy } from '../ppo/strategy.ts'
 import { anyAsks, everybody } from './allreduce.ts'
@@ -20,10 +21,10 @@ interface Birth extends Settings {
 /**
  * Population-based training (Jaderberg et al. 2017, arXiv 1711.09846): every group of ranks trains a member with a seed, a learning
  * rate and an entropy bonus of its own. Every few updates those that do worst go on from a copy of one that does best,
- * with settings a little different. At the end all hold the best.
+ * with settings a little different. At the end all hold the one that plays best.
  */
 export async function population(setting: Setting): Promise<Way> {
-  const { config, sizes, comm, engine } = setting
+  const { config, sizes, comm, engine, score } = setting
   const members = config.members ?? comm.size
   const perMember = comm.size / members
   const own = Math.floor(comm.rank / perMember)
@@ -32,7 +33,6 @@ export async function population(setting: Setting): Promise<Way> {
   const live = memberConfig(config, own, members)
   const everyone = new Population(comm, perMember)
   const births: Birth[] = []
-  let stopping = false
 
   /** Takes the place of a member that another rank has told of. */
   const become = (state: TrainState, { state: other, settings }: Member) => {
@@ -49,6 +49,12 @@ export async function population(setting: Setting): Promise<Way> {
     settings: settingsOf(live),
   })
 
+  /** What the last choice is by: the same start states for all, since luck with them shows in the returns of training. */
+  const played = (state: TrainState) => {
+    engine.setNormalizer(normalizerOf(config, state))
+    return score(group)
+  }
+
   const strategy: Strategy = {
     ...everybody(group, sizes.numShards),
     name: 'population',
@@ -61,14 +67,11 @@ export async function population(setting: Setting): Promise<Way> {
       delete state.members
       engine.setParameters(state.parameters)
     },
-    stops: async asks => {
-      stopping = await anyAsks(comm, asks)
-      return stopping
-    },
+    stops: asks => anyAsks(comm, asks),
     agree: async state => {
       const update = state.update + 1
       const isLast = update === sizes.numUpdates
-      await everyone.tell(scoreOf(state), settingsOf(live))
+      await everyone.tell(isLast ? await played(state) : scoreOf(state), settingsOf(live))
       const { scores } = everyone
       const isDue = config.exploitEvery !== null && update % config.exploitEvery === 0
       const parents = isLast

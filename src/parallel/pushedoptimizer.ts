@@ -1,14 +1,13 @@
 import type { Communicator } from '../collective/communicator.ts'
 import type { AdamState, Optimizer } from '../engine/optimizer.ts'
-import { Kind, PUSH_HEADER, tell } from './letters.ts'
+import { type Answer, answerFor, Kind, letterFor, push, tell } from './letters.ts'
 import { noAdam, type Slice } from './slices.ts'
 
 /** What a worker has for an optimiser: servers that move the parameters by what it pushes, as they do by what others push. */
 export class PushedOptimizer implements Optimizer {
   readonly #comm: Communicator
-  /** By server. */
-  readonly #slices: readonly Slice[]
-  readonly #versions: number[]
+  /** By server: its slice, and room for what is said to it and answered. */
+  readonly #servers: { slice: Slice; letter: Float64Array; answer: Answer }[]
   /** Of all rows, those that this worker's gradients are of: so much of the learning rate is its part. */
   readonly #share: number
   readonly #inner: Pick<Optimizer, 'average'>
@@ -21,8 +20,7 @@ export class PushedOptimizer implements Optimizer {
     inner: Pick<Optimizer, 'average'>,
   ) {
     this.#comm = comm
-    this.#slices = slices
-    this.#versions = slices.map(() => 0)
+    this.#servers = slices.map(slice => ({ slice, letter: letterFor(slice), answer: answerFor(slice) }))
     this.#share = share
     this.#inner = inner
   }
@@ -39,19 +37,31 @@ export class PushedOptimizer implements Optimizer {
     _maxNorm: number,
     learningRate: number,
   ): Promise<void> {
-    for (const [server, { first, last }] of this.#slices.entries()) {
-      const body = new Float64Array(PUSH_HEADER + last - first)
-      body.set([this.#versions[server], learningRate * this.#share, norm])
-      body.set(gradient.subarray(first, last), PUSH_HEADER)
-      await tell(this.#comm, server, Kind.push, body)
-    }
+    for (const [server, { slice, letter, answer }] of this.#servers.entries())
+      await push(this.#comm, server, letter, {
+        ...{ version: answer.version[0], learningRate: learningRate * this.#share, norm },
+        gradient: gradient.subarray(slice.first, slice.last),
+      })
     await this.#take(parameters)
   }
 
   /** Takes all slices as they are now. */
   async refresh(parameters: Float32Array): Promise<void> {
-    for (const server of this.#slices.keys()) await tell(this.#comm, server, Kind.pull)
+    await this.#tellAll(Kind.pull)
     await this.#take(parameters)
+  }
+
+  /** To the first server, which counts updates. @returns its answer: see reports.ts */
+  async report(report: Float64Array): Promise<Float64Array> {
+    await tell(this.#comm, 0, this.#servers[0].letter, Kind.report, report)
+    const answer = new Float64Array(2)
+    await this.#comm.recv(answer, 0)
+    return answer
+  }
+
+  /** Nothing more comes from here. */
+  async end(): Promise<void> {
+    await this.#tellAll(Kind.gone)
   }
 
   /** What is saved of Adam is the servers'. */
@@ -61,12 +71,14 @@ export class PushedOptimizer implements Optimizer {
 
   set state(_state: AdamState) {}
 
+  async #tellAll(kind: number): Promise<void> {
+    for (const [server, { letter }] of this.#servers.entries()) await tell(this.#comm, server, letter, kind)
+  }
+
   async #take(parameters: Float32Array): Promise<void> {
-    for (const [server, { first, last }] of this.#slices.entries()) {
-      const answer = new Float64Array(1 + last - first)
-      await this.#comm.recv(answer, server)
-      this.#versions[server] = answer[0]
-      parameters.set(answer.subarray(1), first)
+    for (const [server, { slice, answer }] of this.#servers.entries()) {
+      await this.#comm.recv(answer.message, server)
+      parameters.set(answer.parameters, slice.first)
     }
   }
 }

@@ -1,11 +1,10 @@
 import { type Part, part } from '../base/math/parts.ts'
 import type { Communicator } from '../collective/communicator.ts'
 import { makeOptimizer } from '../engine/select.ts'
-import { Rollout } from '../ppo/rollout.ts'
-import { count, environmentsOf, type Strategy } from '../ppo/strategy.ts'
+import type { Strategy } from '../ppo/strategy.ts'
 import { allreduceBytes } from './allreduce.ts'
+import { Delivery } from './delivery.ts'
 import { Flow } from './flow.ts'
-import { packShard, shardBytes, unpackShard } from './trajectories.ts'
 import type { Setting, Way } from './way.ts'
 
 const NONE: Part = { first: 0, last: 0 }
@@ -27,8 +26,10 @@ export async function sampler(setting: Setting): Promise<Way> {
     )
   const own = { samples: samples(comm.rank), learns: learns(comm.rank) }
   const group = (await comm.split(own.learns ? 0 : 1)) as Communicator
-  let learnt: Rollout | undefined
-  const trajectories = new Flow()
+  const delivery = new Delivery(setting, own.samples, own.learns, {
+    sampler: shard => holderOf(shard, samples),
+    learner: shard => holderOf(shard, learns),
+  })
   const weights = new Flow()
   let gradients = 0
 
@@ -38,27 +39,7 @@ export async function sampler(setting: Setting): Promise<Way> {
     ...own,
     rankOf: shard => holderOf(shard, samples),
     share: block => comm.allgather(block),
-
-    /** Every shard's rows go from who has sampled them to who learns from them. */
-    deliver: rollout =>
-      trajectories.time(async () => {
-        for (let shard = own.samples.first; shard < own.samples.last; shard++) {
-          const message = packShard(rollout, shard - own.samples.first, sizes)
-          await comm.send(message, holderOf(shard, learns))
-          trajectories.bytes += message.length
-        }
-        if (!own.learns) return rollout
-        learnt ??= roomFor(own.learns, rollout, setting)
-        const length = shardBytes(learnt, sizes)
-        for (let shard = own.learns.first; shard < own.learns.last; shard++) {
-          const message = new Uint8Array(length)
-          await comm.recv(message, holderOf(shard, samples))
-          unpackShard(message, learnt, shard - own.learns.first, sizes)
-          trajectories.bytes += length
-        }
-        return learnt
-      }),
-
+    deliver: rollout => delivery.carry(rollout),
     buffer: (length, reduction) => group.buffer(length, reduction === 'exact' ? 'float64' : 'float32'),
     sum: (message, layoutHash) => {
       gradients += allreduceBytes(message, learners)
@@ -84,17 +65,10 @@ export async function sampler(setting: Setting): Promise<Way> {
     max: values => comm.allreduce(values, 'max'),
     waited: () => comm.elapsed + group.elapsed,
     traffic: () => ({
-      trajectories: trajectories.total,
+      trajectories: delivery.flow.total,
       weights: weights.total,
       allreduce: { bytes: gradients },
     }),
   }
   return { strategy, engine, optimizer: makeOptimizer(engine) }
-}
-
-/** Room for the rows of some shards, for the columns that `like` has. */
-function roomFor(shards: Part, like: Rollout, { sizes, engine }: Setting): Rollout {
-  const { network } = engine.layout
-  const { first, last } = environmentsOf(shards, sizes.envsPerShard)
-  return new Rollout(like.numSteps, last - first, network, count(shards), like.distributions !== null)
 }

@@ -24,6 +24,8 @@ export interface Setting {
   engine: Engine
   /** How shards are spread, for those ways that can; null: evenly. */
   cut?: Cut | null
+  /** Mean return of the policy that the engine holds, from start states that the closing evaluation has not: a collective. */
+  score(comm: Communicator): Promise<number>
 }
 
 /** What a way of using N ranks gives one of them. */

@@ -43,7 +43,7 @@ for (const [name, options] of Object.entries({ small, every }))
 test('local steps of plain descent, averaged after every minibatch, are steps of the averaged gradient', async () => {
   const options = [...small, '--learning-rate', '0.05']
   const way = ['--parallelism', 'local', '--average-every', '1', '--average', 'params']
-  const sgd = (parts: Parts, setting: Setting) => {
+  const sgd = (parts: Parts, setting: Omit<Setting, 'score'>) => {
     const inner = plainSgd(makeOptimizer(setting.engine))
     return setting.comm.size === 1 ? { ...parts, optimizer: inner } : { ...parts, ...local(setting, inner) }
   }

@@ -26,7 +26,7 @@ export async function trainRanks(
   size: number,
   options: string[],
   from: Commit | null = null,
-  change: (parts: Parts, setting: Setting) => Parts = parts => parts,
+  change: (parts: Parts, setting: Omit<Setting, 'score'>) => Parts = parts => parts,
 ): Promise<Outcome> {
   const config = resolveConfig({}, options)
   const sizes = sizesOf(config)

@@ -61,7 +61,7 @@ export async function maskedSum(comm: Communicator, contribution: Contribution):
   const masked = contribution.vector.slice()
   if (me >= 0) {
     addMask(masked, own, 1)
-    addPairMasks(masked, masks, comm.rank, clients, maskKey, 1)
+    addPairMasks(masked, masks, comm.rank, clients, maskKey)
   }
   const summed = await gatherSum(comm, contribution, masked)
   if (summed === null) return null
@@ -140,7 +140,7 @@ async function unmask(
     const shares = keepers.map(keeper => revealed[keeper].slice(k * SHARE_BYTES, (k + 1) * SHARE_BYTES))
     const secret = await combine(shares.map(share => new Uint8Array(share)))
     if (delivered.includes(rank)) addMask(sum, secret, -1)
-    else addPairMasks(sum, { privateKey: secret, publicKey: maskKey(rank) }, rank, delivered, maskKey, 1)
+    else addPairMasks(sum, { privateKey: secret, publicKey: maskKey(rank) }, rank, delivered, maskKey)
   }
 }
 
@@ -151,11 +151,9 @@ function addPairMasks(
   rank: number,
   others: readonly number[],
   maskKey: (rank: number) => Uint8Array,
-  sign: 1 | -1,
 ): void {
   for (const other of others)
-    if (other !== rank)
-      addMask(vector, agreedKey(own, maskKey(other), 'mask'), rank < other ? sign : (-sign as 1 | -1))
+    if (other !== rank) addMask(vector, agreedKey(own, maskKey(other), 'mask'), rank < other ? 1 : -1)
 }
 
 /** What is delivered goes to the aggregator and to nobody else, where the sum is; who delivered, to all. */
