@@ -1,8 +1,8 @@
 import type { Optimizer } from '../engine/optimizer.ts'
 import { makeOptimizer } from '../engine/select.ts'
 import type { Strategy } from '../ppo/strategy.ts'
-import { allreduceBytes, everybody } from './allreduce.ts'
-import { cutOf } from './cut.ts'
+import { everybody } from './allreduce.ts'
+import { Averaging } from './averaging.ts'
 import { meanOf, pack, unpack } from './ownstate.ts'
 import type { Setting, Way } from './way.ts'
 
@@ -19,54 +19,24 @@ export function local(
   const { numShards, numMinibatches, numUpdates } = sizes
   const perUpdate = config.updateEpochs * numMinibatches
   const every = config.averageEvery * (config.averageUnit === 'updates' ? perUpdate : 1)
-  /** Of each rank. All take as many steps, so that the rows behind what they hold are as their shards. */
-  const weights = cutOf(numShards, comm.size)
-  const withMoments = config.average === 'all'
-  const message = comm.buffer((withMoments ? 3 : 1) * engine.layout.size, 'float64')
-  /** Minibatches since all ranks held the same. */
-  let apart = 0
-  let bytes = 0
-
-  const average = async (parameters: Float32Array) => {
-    const { firstMoment, secondMoment, ...powers } = inner.state
-    const arrays = withMoments ? [parameters, firstMoment, secondMoment] : [parameters]
-    arrays.forEach((array, k) => {
-      message.set(array, k * array.length)
-    })
-    await takeMean(message)
-    arrays.forEach((array, k) => {
-      array.set(message.subarray(k * array.length, (k + 1) * array.length))
-    })
-    inner.state = { firstMoment, secondMoment, ...powers }
-    bytes += allreduceBytes(message, comm.size)
-    apart = 0
-  }
-
-  const takeMean = async (numbers: Float64Array) => {
-    for (let i = 0; i < numbers.length; i++) numbers[i] *= weights[comm.rank]
-    await comm.allreduce(numbers)
-    for (let i = 0; i < numbers.length; i++) numbers[i] /= numShards
-  }
+  const mean = new Averaging(setting, inner)
 
   const strategy: Strategy = {
     ...everybody(comm, numShards),
     name: 'local',
     sum: () => {},
     agree: async (state, totals) => {
-      if (state.update + 1 === numUpdates && apart > 0) await average(state.parameters)
-      await takeMean(totals)
+      if (state.update + 1 === numUpdates && mean.apart > 0) await mean.take(state.parameters)
+      await mean.takeOf(totals)
     },
     take: state => {
-      if (state.ranks?.length === comm.size) apart = unpack(state.ranks[comm.rank], state)
+      if (state.ranks?.length === comm.size) mean.apart = unpack(state.ranks[comm.rank], state)
       state.ranks = null
     },
-    complete: async state => {
-      const ranks = await comm.allgather(pack(state, apart))
-      return meanOf(ranks, weights, state)
-    },
+    complete: async state => meanOf(await comm.allgather(pack(state, mean.apart)), mean.weights, state),
     // Between two averages nothing has to be equal.
-    max: async values => (apart === 0 ? comm.allreduce(values, 'max') : undefined),
-    traffic: () => ({ average: { bytes } }),
+    max: async values => (mean.apart === 0 ? comm.allreduce(values, 'max') : undefined),
+    traffic: () => ({ average: { bytes: mean.bytes } }),
   }
 
   const optimizer: Optimizer = {
@@ -79,7 +49,7 @@ export function local(
     average: (sums, rows, largest) => inner.average(sums, rows, largest),
     step: async (parameters, ...how) => {
       await inner.step(parameters, ...how)
-      if (++apart === every) await average(parameters)
+      if (++mean.apart === every) await mean.take(parameters)
     },
   }
   return { strategy, engine, optimizer }
