@@ -70,7 +70,7 @@ export {
 } from './ppo/schedules.ts'
 export { computeVtrace, type VtraceClips, type VtraceRollout } from './ppo/vtrace.ts'
 export type { Cluster } from './scaling/cluster.ts'
-export { type Costs, type Link, links } from './scaling/costs.ts'
+export { type Costs, type Link, links, middleOf } from './scaling/costs.ts'
 export {
   type LearningRateRule,
   learningRateRules,
@@ -82,6 +82,7 @@ export {
   weakWords,
 } from './scaling/experiment.ts'
 export {
+  asOne,
   batchFor80,
   type Job,
   type Prediction,
@@ -89,7 +90,7 @@ export {
   predict,
 } from './scaling/predict.ts'
 export { type SimulatedRank, simulate } from './scaling/simulate.ts'
-export { type TraceEvent, workOf } from './scaling/work.ts'
+export { type TraceEvent, type Work, workOf } from './scaling/work.ts'
 export { train } from './train.ts'
 export { watch } from './watch.ts'
 export { reportOnRun, writeReport } from './web/report.ts'

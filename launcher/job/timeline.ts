@@ -17,6 +17,7 @@ export class Timeline {
 
   /** @param hosts by rank. */
   constructor(hosts: readonly string[]) {
+    this.#event({ name: 'start', ph: 'M', pid: 0, args: { unix: this.#start } })
     for (const [rank, host] of hosts.entries()) {
       this.#event({ name: 'process_name', ph: 'M', pid: rank, args: { name: `rank ${rank} (${host})` } })
       this.#event({ name: 'process_sort_index', ph: 'M', pid: rank, args: { sort_index: rank } })

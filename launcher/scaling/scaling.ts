@@ -4,7 +4,11 @@ import { type AllreduceChoice, Status } from '../../src/base/contract.ts'
 import { UsageError } from '../../src/base/errors.ts'
 import { checkFolder, claimFolder, makeFolder, writeAtomically } from '../../src/base/runfolder.ts'
 import {
+  asOne,
   type Cluster,
+  type Costs,
+  type Job,
+  middleOf,
   noiseOf,
   oneHash,
   type Prediction,
@@ -37,11 +41,12 @@ export async function scaling(argv: readonly string[]): Promise<number> {
   }
   const ranks = ranksOf(args)
   const folder = claim(args)
-  const trials = await measure(args, ranks, folder)
+  const parts: Part[] = []
+  const trials = await measure(args, ranks, folder, parts)
   const rows = rowsOf(trials)
   const hash = args.mode === 'strong' ? oneHash(trials) : null
   const notes = noiseOf(trials)
-  const predictions = args.predict ? await predictionsFor(args, rows) : []
+  const predictions = args.predict ? await predictionsFor(args, rows, parts) : []
   const table = scalingTable(rows, predictions)
   const head = headOf(args, hash)
   const result = {
@@ -75,10 +80,23 @@ function ranksOf({ np, elsewhere, oversubscribe }: ScalingArgs): number[] {
   return fit
 }
 
-async function measure(args: ScalingArgs, ranks: readonly number[], folder: string): Promise<Trial[]> {
+/** What predictions are put together from, as one round found it. */
+interface Part {
+  costs: Costs
+  job: Job
+}
+
+/** @param parts are measured in every round, where they are wanted: a machine is not the same a minute later. */
+async function measure(
+  args: ScalingArgs,
+  ranks: readonly number[],
+  folder: string,
+  parts: Part[],
+): Promise<Trial[]> {
   const trials: Trial[] = []
   const cells = args.allreduce.flatMap(allreduce => ranks.map(np => ({ np, allreduce })))
-  for (let round = 0; round < args.repeats; round++)
+  for (let round = 0; round < args.repeats; round++) {
+    if (args.predict) parts.push(await partOf(args, ranks))
     for (const { np, allreduce } of round % 2 === 0 ? cells : cells.toReversed()) {
       const out = join(
         folder,
@@ -95,15 +113,27 @@ async function measure(args: ScalingArgs, ranks: readonly number[], folder: stri
         `round ${round + 1} of ${args.repeats}, np ${np}, ${allreduce}: ${Math.round(trial.sps)} steps/s (load ${load})`,
       )
     }
+  }
   return trials
 }
 
-/** What each row would take by its parts, measured now and on one rank. */
-async function predictionsFor(args: ScalingArgs, rows: readonly ScalingRow[]): Promise<Prediction[]> {
-  const costs = await measureCosts(args)
-  // In weak scaling a rank's share is always what one rank has.
-  const weak = args.mode === 'weak'
-  const one = await measureJob(args, weak ? [1] : rows.map(({ np }) => np))
+/** In weak scaling a rank's share is always what one rank has. */
+async function partOf(args: ScalingArgs, ranks: readonly number[]): Promise<Part> {
+  const ofEach = args.mode === 'weak' ? 'whole' : 'share'
+  return {
+    costs: await measureCosts(args),
+    job: await measureJob(args, ranks, ofEach, args.elsewhere ? 1 : Infinity),
+  }
+}
+
+/** What each row would take by its parts. */
+async function predictionsFor(
+  args: ScalingArgs,
+  rows: readonly ScalingRow[],
+  parts: readonly Part[],
+): Promise<Prediction[]> {
+  const costs = middleOf(parts.map(part => part.costs))
+  const one = asOne(parts.map(part => part.job))
   const overSockets = args.launch.includes('--transport=zmq')
   const predictions: Prediction[] = []
   for (const { np, allreduce } of rows) {
@@ -112,7 +142,7 @@ async function predictionsFor(args: ScalingArgs, rows: readonly ScalingRow[]): P
       costs: overSockets || args.elsewhere ? { ...costs, memory: null } : costs,
       ...(!args.elsewhere && { cores: availableParallelism() }),
     }
-    const times = weak ? np : 1
+    const times = args.mode === 'weak' ? np : 1
     const [numEnvs, batchSize, shards] = [one.numEnvs, one.batchSize, one.shards].map(n => n * times)
     predictions.push(
       await predict({ ...one, numEnvs, batchSize, shards }, cluster, allreduce as AllreduceChoice, args.seed),

@@ -31,7 +31,7 @@ interface Simulated {
 export async function simulated(args: ScalingArgs): Promise<void> {
   const { np, link, ranksPerHost, seed } = args
   const costs = await measureCosts(args)
-  const job = await measureJob(args, np)
+  const job = await measureJob(args, np, 'share', ranksPerHost)
   const ways = algorithms.filter(way => args.allreduce.includes('auto') || args.allreduce.includes(way))
   const clusterOf = (ranks: number): Cluster => ({
     ranks,

@@ -10,6 +10,8 @@ const SIZES = [8, 4_096, 40_000, 160_000, 640_000, 2_560_000, 5_120_000]
 const BUDGET = 400
 const ROUNDS = 3
 const SUMMED = 640_000 // bytes
+const WAKES = 200
+const LATE = 2 // milliseconds
 
 const messages = await connect({ transport: 'zmq' })
 const memory = await connect()
@@ -22,11 +24,12 @@ for (let round = 0; round < ROUNDS; round++)
   }
 const shared = memory.transport === 'shm'
 const meeting = shared ? median(await timed(2000, () => memory.barrier())) / 2 : 0
+const wake = shared ? await wakeCost() : 0
 const costs: Costs = {
   messages: rising(
     SIZES.map((bytes, k) => ({ bytes, time: median(samples[k].times), work: median(samples[k].work) })),
   ),
-  memory: shared ? { meeting, copy: await copyCost() } : null,
+  memory: shared ? { meeting, wake, copy: await copyCost() } : null,
   reduce: shared ? await sumCost() : loopCost(),
 }
 if (messages.rank === 0) console.log(JSON.stringify(costs))
@@ -42,7 +45,10 @@ function rising(messages: MessageCost[]): MessageCost[] {
   return messages
 }
 
-/** One way, in milliseconds; and the processor time of a message, its sender's and its receiver's. */
+/**
+ * One way, in milliseconds; and the processor time of a message, its sender's and its receiver's, while both have one under way:
+ * as it is in sums.
+ */
 async function pingPong(comm: Communicator, bytes: number): Promise<{ times: number[]; work: number }> {
   const array = new Uint8Array(bytes)
   const peer = 1 - comm.rank
@@ -51,11 +57,16 @@ async function pingPong(comm: Communicator, bytes: number): Promise<{ times: num
     await comm.recv(array, peer)
     if (comm.rank === 1) await comm.send(array, peer)
   }
+  const both = async () => {
+    await comm.send(array, peer)
+    await comm.recv(array, peer)
+  }
   const [first] = (await timed(3, there)).sort((a, b) => a - b)
-  const calls = Float64Array.of(Math.min(1000, Math.max(5, Math.round(BUDGET / ROUNDS / first))))
+  const calls = Float64Array.of(Math.min(500, Math.max(5, Math.round(BUDGET / ROUNDS / 2 / first))))
   await comm.broadcast(calls)
-  const before = process.cpuUsage()
   const times = await timed(calls[0], there)
+  const before = process.cpuUsage()
+  await timed(calls[0], both)
   const { user, system } = process.cpuUsage(before)
   const own = (user + system) / 1000 / calls[0]
   const all = await comm.allgather(Float64Array.of(own))
@@ -70,6 +81,24 @@ async function timed(calls: number, call: () => Promise<unknown>): Promise<numbe
     times.push(performance.now() - start)
   }
   return times
+}
+
+/** Mean, of a rank for which another has come too late to be still looked for. */
+async function wakeCost(): Promise<number> {
+  const waits: number[] = []
+  for (let i = 0; i < WAKES; i++) {
+    await memory.barrier()
+    if (memory.rank === 1) workFor(LATE)
+    const [wait] = await timed(1, () => memory.barrier())
+    if (memory.rank === 1) waits.push(wait)
+  }
+  const mean = Float64Array.of(memory.rank === 1 ? waits.reduce((sum, wait) => sum + wait) / WAKES : 0)
+  await memory.broadcast(mean, 1)
+  return Math.max(0, mean[0] - 2 * meeting)
+}
+
+function workFor(milliseconds: number): void {
+  for (const end = performance.now() + milliseconds; performance.now() < end; );
 }
 
 /** Of a byte into memory and out again, each: what an array costs that does not lie there. */

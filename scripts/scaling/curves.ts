@@ -65,7 +65,7 @@ for (const hidden of ['64,64', '256,256']) {
     '--total-steps',
     '40960',
   ]
-  const job = await measureJob(parseScaling(['train', '--', ...words]), [8, 16])
+  const job = await measureJob(parseScaling(['train', '--', ...words]), [8, 16], 'share', RANKS_PER_HOST)
   console.log(
     `| ${[hidden, ...Object.values(links).map(link => leastBatch(job, link, costs))].join(' | ')} |`,
   )

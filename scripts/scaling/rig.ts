@@ -5,7 +5,15 @@ import { join } from 'node:path'
 import { parseScaling } from '../../launcher/scaling/args.ts'
 import { measureJob } from '../../launcher/scaling/calibrate.ts'
 import { median } from '../../src/base/math/median.ts'
-import { type AlgorithmName, type Costs, predict, readRun } from '../../src/index.ts'
+import {
+  type AlgorithmName,
+  asOne,
+  type Costs,
+  type Job,
+  middleOf,
+  predict,
+  readRun,
+} from '../../src/index.ts'
 import { Cluster, noCluster } from '../../test/cluster/cluster.ts'
 import { checkout } from '../../test/data.ts'
 
@@ -22,22 +30,26 @@ if (why) {
 const rounds = Number(process.argv[2] ?? 3)
 const cluster = await Cluster.boot(HOSTS)
 try {
-  const costs = await costsBetweenHosts()
-  const job = await measureJob(parseScaling(['train', '--', ...WORDS]), [2, 4])
+  // Parts take turns with what they shall explain: a machine is not the same a minute later.
+  const costs: Costs[] = []
+  const jobs: Job[] = []
   const cells = [2, 4].flatMap(np =>
     ALGORITHMS.map(allreduce => ({ np, allreduce, measured: [] as number[] })),
   )
-  for (let round = 0; round < rounds; round++)
+  for (let round = 0; round < rounds; round++) {
+    costs.push(await costsBetweenHosts())
+    jobs.push(await measureJob(parseScaling(['train', '--', ...WORDS]), [2, 4], 'share', Infinity))
     for (const [i, cell] of (round % 2 === 0 ? cells : cells.toReversed()).entries())
       cell.measured.push(await updateTime(cell.np, cell.allreduce, join(cluster.folder, `${round}-${i}`)))
+  }
   console.log(
     '| hosts | sums | measured, ms/update | min .. max | simulated | error |\n| --- | --- | --- | --- | --- | --- |',
   )
   for (const { np, allreduce, measured } of cells) {
     // The hosts share the machine's cores; what lies between them is in the costs.
     const link = { name: 'bridge', latency: 0, byte: 0 }
-    const shared = { ranks: np, ranksPerHost: 1, link, costs, cores: availableParallelism() }
-    const { updateMs } = await predict(job, shared, allreduce)
+    const shared = { ranks: np, ranksPerHost: 1, link, costs: middleOf(costs), cores: availableParallelism() }
+    const { updateMs } = await predict(asOne(jobs), shared, allreduce)
     const middle = median(measured)
     const range = [Math.min(...measured), Math.max(...measured)].map(ms => ms.toFixed(1)).join(' .. ')
     const error = `${(100 * (updateMs / middle - 1)).toFixed(0)} %`

@@ -30,7 +30,7 @@ const ways = {
 const task = process.argv.slice(2)
 const args = parseScaling(['train', '--', ...task])
 const costs = await measureCosts(args)
-const job = await measureJob(args, RANKS)
+const job = await measureJob(args, RANKS, 'share', Math.max(...RANKS))
 const rows: object[] = []
 for (const [name, words] of Object.entries(ways))
   for (const np of RANKS)
@@ -63,7 +63,7 @@ async function timesOf(words: string[], np: number, ranksPerHost: number, costs:
       computed += milliseconds
       return rank.compute(milliseconds)
     }
-    const engine = charged(task.sampler.engine, compute, job, rank.random, team)
+    const engine = charged(task.sampler.engine, compute, job, rank.random, team, ranksPerHost)
     const parameters = initialParameters(layoutFor(config), config.seed, place, team)
     const log = { write: () => void compute(rest) }
     const parts = { ...task, log, sampler: { ...task.sampler, engine } }
@@ -92,6 +92,7 @@ function charged(
   { work, numSteps, numEnvs, batchSize }: Job,
   random: () => number,
   team: number,
+  busy: number,
 ): Engine {
   const draw = (times: readonly number[]) => times[Math.floor(random() * times.length)]
   return {
@@ -101,11 +102,11 @@ function charged(
     setRows: rows => engine.setRows(rows),
     values: (observations, n) => engine.values(observations, n),
     act: async (observations, n, streams) => {
-      if (n > 0) await compute(draw(workAt(work, n, batchSize).sample) / numSteps)
+      if (n > 0) await compute(draw(workAt(work, { envs: n, rows: batchSize, busy }).sample) / numSteps)
       return engine.act(observations, n, streams)
     },
     gradients: async (minibatch, grid, sums) => {
-      await compute(draw(workAt(work, numEnvs, minibatch.indices.length).learn) / team)
+      await compute(draw(workAt(work, { envs: numEnvs, rows: minibatch.indices.length, busy }).learn) / team)
       return engine.gradients(minibatch, grid, sums)
     },
   }

@@ -26,12 +26,15 @@ type Port = Float64Array
  *     sender's thread ── link of its host ── latency ── link of the other host ── receiver's thread
  *       work / 2          bytes x byte                    bytes x byte               work / 2
  *
+ * What a message takes of processors beyond its own time is done beside it, by another thread of either rank.
  * Each of these carries one message after the other. Between ranks of a host there is no link. The bytes are on both links
  * at the same time: a message alone waits for them once.
  */
 export class SimulatedNetwork implements Network {
   readonly clock: VirtualClock
   readonly threads: Thread[]
+  /** Of each rank the one that encrypts its messages and hands them to the system, while the other goes on. */
+  readonly #io: Thread[]
   readonly #cluster: Cluster
   readonly #out: Port
   readonly #in: Port
@@ -43,7 +46,9 @@ export class SimulatedNetwork implements Network {
     const shared = cluster.cores === undefined ? null : new Cores(cluster.cores)
     this.#cluster = cluster
     this.clock = clock
-    this.threads = Array.from({ length: cluster.ranks }, () => new Thread(shared))
+    const threads = () => Array.from({ length: cluster.ranks }, () => new Thread(shared))
+    this.threads = threads()
+    this.#io = threads()
     this.#out = new Float64Array(hosts)
     this.#in = new Float64Array(hosts)
     this.#arrived = new Float64Array(cluster.ranks * cluster.ranks)
@@ -54,7 +59,9 @@ export class SimulatedNetwork implements Network {
     const [here, there] = [hostOf(this.#cluster, from), hostOf(this.#cluster, to)]
     const { time, work } = messageCost(costs, bytes)
     const each = Math.min(work, time) / 2
+    const beside = Math.max(0, work - time) / 2
     const sent = this.threads[from].work(this.clock.now(), each)
+    this.#io[from].work(this.clock.now(), beside)
     const onLink = here === there ? 0 : bytes * link.byte
     const left = onLink === 0 ? sent : take(this.#out, here, sent, onLink)
     const latency = Math.max(0, time - work) + (here === there ? 0 : link.latency)
@@ -64,6 +71,7 @@ export class SimulatedNetwork implements Network {
     const come = this.clock.now()
     const arrived = onLink === 0 ? come : take(this.#in, there, come - onLink, onLink)
     const received = this.threads[to].work(arrived, each)
+    this.#io[to].work(arrived, beside)
     await this.clock.sleep(received - come)
   }
 

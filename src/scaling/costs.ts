@@ -1,3 +1,5 @@
+import { median } from './experiment.ts'
+
 /**
  * What communication costs on some machine, as `pporun bench allreduce` measures it; shared by the formulae (model.ts)
  * and the simulation. Times are milliseconds; sizes bytes.
@@ -23,6 +25,8 @@ export interface MessageCost {
 export interface MemoryCost {
   /** Until all have seen that all have come. */
   meeting: number
+  /** Of a rank that has waited for longer than this: it has fallen asleep, and has to be woken. */
+  wake: number
   /** Of a byte that is copied. */
   copy: number
 }
@@ -47,6 +51,23 @@ export const links: Record<string, Link> = {
   '25GbE': { name: '25GbE', latency: 0.01, byte: gigabits(25) },
   '100GbE': { name: '100GbE', latency: 0.005, byte: gigabits(100) },
   WAN: { name: 'WAN', latency: 20, byte: gigabits(1) },
+}
+
+/** What was measured several times: of each cost the median. */
+export function middleOf(costs: readonly Costs[]): Costs {
+  const of = (pick: (one: Costs) => number) => median(costs.map(pick))
+  const [{ messages, memory }] = costs
+  return {
+    messages: messages.map(({ bytes }, k) => ({
+      ...{ bytes, time: of(one => one.messages[k].time), work: of(one => one.messages[k].work) },
+    })),
+    memory: memory && {
+      meeting: of(one => one.memory!.meeting),
+      wake: of(one => one.memory!.wake),
+      copy: of(one => one.memory!.copy),
+    },
+    reduce: of(({ reduce }) => reduce),
+  }
 }
 
 /** A message of any size: straight lines between those that were measured, and on beyond the last. */

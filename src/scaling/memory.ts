@@ -134,9 +134,12 @@ export class SimulatedMemory implements HostMemory {
 
   /** Meets the others, behind what this rank has to do already. */
   async #meet<T>(value: T, bytes: number): Promise<T[]> {
+    const { meeting, wake } = this.#cost
+    const { clock } = this.#network
     await this.#copy(bytes)
+    const come = clock.now()
     const all = await this.#host.meet(this.#rank, value)
-    await this.#network.clock.sleep(this.#cost.meeting)
+    await clock.sleep(clock.now() - come > wake ? meeting + wake : meeting)
     return all
   }
 }

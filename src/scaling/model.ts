@@ -89,7 +89,9 @@ function twoLevels(cluster: Cluster, bytes: number): number {
   const inside = local === 1 ? 0 : memoryTime(costs, local, bytes, hosts > 1)
   if (hosts === 1) return inside
   const leaders: Cluster = { ranks: hosts, ranksPerHost: 1, link, costs }
-  return inside + formulae[choose(bytes)](leaders, bytes)
+  const between = formulae[choose(bytes)](leaders, bytes)
+  const asleep = inside > 0 && between > costs.memory!.wake
+  return inside + between + (asleep ? costs.memory!.wake : 0)
 }
 
 /** collective/shm.ts, of arrays that lie in the memory; a sum that goes on to other hosts is met for once more. */

@@ -3,7 +3,7 @@ import { type AlgorithmName, choose } from '../collective/table.ts'
 import type { Cluster } from './cluster.ts'
 import { allgatherTime, allreduceTime } from './model.ts'
 import { simulate } from './simulate.ts'
-import { expectedMaximum, type Work, workAt } from './work.ts'
+import { expectedMaximum, gathered, type Work, workAt } from './work.ts'
 
 /** The sizes of a training job, all of them global. */
 export interface JobSizes {
@@ -21,6 +21,12 @@ export interface Job extends JobSizes {
   /** Bytes of the sum of a minibatch without and for each shard. */
   message: { fixed: number; perShard: number }
 }
+
+/** A job that was measured several times. */
+export const asOne = (jobs: readonly Job[]): Job => ({
+  ...jobs[0],
+  work: gathered(jobs.flatMap(job => job.work)),
+})
 
 /** Time of an update. */
 export interface Prediction {
@@ -58,10 +64,14 @@ export function needsOf(job: Job, np: number): string | null {
   return [...changed, `--shards ${shards}`].join(' ')
 }
 
-/** What a rank with the most shards does at np. */
-function loadOf({ numEnvs, batchSize, shards, work }: Job, np: number): Work {
+/** What a rank with the most shards does, among the ranks of its host. */
+function workIn(
+  { numEnvs, batchSize, shards, work }: Job,
+  { ranks: np, ranksPerHost, cores }: Cluster,
+): Work {
   const share = Math.ceil(shards / np) / shards
-  return workAt(work, Math.max(1, numEnvs * share), Math.max(1, batchSize * share))
+  const busy = Math.min(np, cores ?? ranksPerHost)
+  return workAt(work, { envs: Math.max(1, numEnvs * share), rows: Math.max(1, batchSize * share), busy })
 }
 
 const minibatchesOf = ({ numEnvs, numSteps, batchSize, updateEpochs }: Job): number =>
@@ -113,10 +123,10 @@ export function byFormula(
   allreduce: AlgorithmName,
 ): Pick<Prediction, 'updateMs' | 'communicationMs' | 'stragglersMs'> {
   const { ranks: np } = cluster
-  const { sample, learn, rest } = loadOf(job, np)
+  const { sample, learn, rest } = workIn(job, cluster)
   const minibatches = minibatchesOf(job)
   const slowest = (of: number) =>
-    expectedMaximum(sample, of) + minibatches * expectedMaximum(learn, of) + expectedMaximum(rest, of)
+    expectedMaximum(sample, of) + minibatches * expectedMaximum(learn, of) + expectedMaximum(rest, 1)
   const communicationMs =
     allgatherTime(cluster, blockOf(job, np)) + minibatches * allreduceTime(cluster, allreduce, messageOf(job))
   const work = slowest(np)
@@ -138,7 +148,7 @@ async function bySimulation(
   if (fitting < 1) return null
   const updates = Math.max(1, Math.min(20, Math.floor(fitting / minibatches)))
   const simulated = Math.min(minibatches, fitting)
-  const { sample, learn, rest } = loadOf(job, np)
+  const { sample, learn, rest } = workIn(job, cluster)
   const draw = (times: readonly number[], random: number) => times[Math.floor(random * times.length)]
   const block = Math.ceil(blockOf(job, np) / 8)
   let learning = 0
@@ -153,7 +163,7 @@ async function bySimulation(
         await comm.allreduce(message)
       }
       if (comm.rank === 0) learning += now() - begin
-      await compute(draw(rest, random()))
+      if (comm.rank === 0) await compute(draw(rest, random())) // it writes and reports for all
     }
   })
   return (end - learning + (learning * minibatches) / simulated) / updates

@@ -12,13 +12,13 @@ import {
   predict,
   sizesFor,
 } from '../../src/scaling/predict.ts'
-import { expectedMaximum, type TraceEvent, workAt, workOf } from '../../src/scaling/work.ts'
+import { expectedMaximum, gathered, type TraceEvent, workAt, workOf } from '../../src/scaling/work.ts'
 
 const job: Job = {
   ...{ numEnvs: 8, numSteps: 32, batchSize: 256, updateEpochs: 4, shards: 8 },
   work: [
-    { envs: 8, rows: 256, sample: [4, 4, 5], learn: [2, 2, 3], rest: [0.1] },
-    { envs: 1, rows: 32, sample: [1, 1, 2], learn: [0.5, 0.5, 1], rest: [0.1] },
+    { envs: 8, rows: 256, busy: 1, sample: [4, 4, 5], learn: [2, 2, 3], rest: [0.1] },
+    { envs: 1, rows: 32, busy: 1, sample: [1, 1, 2], learn: [0.5, 0.5, 1], rest: [0.1] },
   ],
   message: { fixed: 70_000, perShard: 150 },
 }
@@ -39,15 +39,45 @@ test('the slowest of so many ranks: from the mean of what was measured to its la
 })
 
 test('work between measured sizes lies on a line, and is spread as the nearest was', () => {
-  assert.equal(workAt(job.work, 8, 256), job.work[0])
-  const half = workAt(job.work, 4, 128)
+  assert.equal(workAt(job.work, { envs: 8, rows: 256, busy: 1 }), job.work[0])
+  const half = workAt(job.work, { envs: 4, rows: 128, busy: 1 })
   const line = 0.5 + (1.5 * (128 - 32)) / (256 - 32)
   assert.ok(Math.abs(half.learn[0] - line) < 1e-12 && half.learn[2] > half.learn[0])
 })
 
+test('work in company is taken from what was measured in company', () => {
+  const measured = [...job.work, { ...job.work[0], busy: 2, learn: [3, 3, 4] }]
+  assert.equal(workAt(measured, { envs: 8, rows: 256, busy: 1 }), measured[0])
+  assert.equal(workAt(measured, { envs: 8, rows: 256, busy: 2 }), measured[2])
+  assert.equal(workAt(measured, { envs: 8, rows: 256, busy: 8 }), measured[2], 'as large as can be had')
+  const [alone, , together] = gathered([...measured, measured[2]])
+  assert.deepEqual([alone.learn, together.learn], [job.work[0].learn, [3, 3, 4, 3, 3, 4]])
+})
+
 test('a timeline says what lies between collectives; the first updates are left out', () => {
+  const { sample, learn, rest } = workOf([timelineOf(5)], load)
+  assert.deepEqual(
+    [sample, learn, rest],
+    [
+      [9.5, 9.5],
+      [5, 9, 5, 9],
+      [4, 4],
+    ],
+  )
+})
+
+test('of runs at once counts the time in which all were at work', () => {
+  const first = timelineOf(7)
+  // Three of its updates begin while the other is warm, the last before the other ends.
+  const later = [{ name: 'start', ph: 'M', args: { unix: 100 } }, ...timelineOf(7)]
+  assert.equal(workOf([first, later], load).sample.length, 3 + 3)
+})
+
+const load = { envs: 8, rows: 256, busy: 1 }
+
+function timelineOf(updates: number): TraceEvent[] {
   const events: TraceEvent[] = []
-  for (let update = 0; update < 5; update++) {
+  for (let update = 0; update < updates; update++) {
     const at = update * 100_000
     events.push({ name: 'sample', cat: 'phase', ph: 'X', ts: at, dur: 10_000 })
     events.push({
@@ -62,16 +92,8 @@ test('a timeline says what lies between collectives; the first updates are left 
     for (const begin of [15_000, 25_000])
       events.push({ name: 'allreduce', cat: 'call', ph: 'X', ts: at + begin, dur: 1000, args: { op: 'sum' } })
   }
-  const { sample, learn, rest } = workOf(events, 8, 256)
-  assert.deepEqual(
-    [sample, learn, rest],
-    [
-      [9.5, 9.5],
-      [5, 9, 5, 9],
-      [4, 4],
-    ],
-  )
-})
+  return events
+}
 
 test('simulation and formula agree; more ranks than shards say what a real run needs', async () => {
   for (const np of [1, 2, 4]) {

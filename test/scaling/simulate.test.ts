@@ -13,7 +13,7 @@ const costs: Costs = {
     { bytes: 0, time: 0.05, work: 0.02 },
     { bytes: 1e6, time: 1.05, work: 0.52 },
   ],
-  memory: { meeting: 0.001, copy: 1e-7 },
+  memory: { meeting: 0.001, wake: 0.1, copy: 1e-7 },
   reduce: 1e-7,
 }
 const link = { name: 'test', latency: 0.01, byte: 1e-6 }
@@ -53,6 +53,16 @@ test('hierarchical: hosts of eight ranks add up in memory, their first ranks bet
 test('one host: nothing goes over a link', async () => {
   const took = await sum(cluster(4, 4), 'hierarchical')
   assert.ok(Math.abs(took - (2 * 0.001 + 0.75 * 9600 * 1e-7)) < 1e-9, `${took}`)
+})
+
+test('who has waited for a late rank has to be woken, and all wait for that', async () => {
+  const late = (milliseconds: number) =>
+    simulate(cluster(2, 2), {}, async ({ comm, compute }) => {
+      if (comm.rank === 1) await compute(milliseconds)
+      await comm.barrier()
+    })
+  assert.ok(Math.abs((await late(0.05)) - 0.051) < 1e-9)
+  assert.ok(Math.abs((await late(1)) - 1.101) < 1e-9)
 })
 
 test('a short message does not pass a long one that was sent before it', async () => {
