@@ -6,8 +6,9 @@ import { measureOnRanks } from '../commands/bench/ranks.ts'
 import type { ScalingArgs } from './args.ts'
 import { runJob } from './run.ts'
 
-/** Updates of a run that shows what a rank's share of the work takes. */
-const UPDATES = 40
+/** About how long a run is that shows what a rank's share of the work takes, and of how many updates. */
+const SECONDS = 2
+const [LEAST, MOST] = [10, 200]
 
 /** alpha, beta and gamma, between two ranks of this machine, or of the first two hosts. */
 export function measureCosts({ launch }: Pick<ScalingArgs, 'launch'>): Promise<Costs> {
@@ -37,6 +38,7 @@ interface Measured {
   shards: number
   /** Of a message of its sums. */
   bytes: number
+  sps: number
   work: Work
 }
 
@@ -57,10 +59,10 @@ export async function measureJob(
     const outs = Array.from({ length: busy }, () => mkdtempSync(join(folder, 'run-')))
     const launch = ['--np=1', '--transport=zmq', '--timeline']
     await Promise.all(outs.map(out => runJob([...launch, `--out=${out}`, script, ...words, ...own])))
-    const { config, shards, messageBytes } = readRun(outs[0])
+    const { config, shards, messageBytes, sps } = readRun(outs[0])
     const sizes = config as unknown as Sizes
     const work = workOf(outs.map(timelineIn), { envs: sizes.numEnvs, rows: sizes.batchSize, busy })
-    return { sizes, shards: Number(shards), bytes: Number(messageBytes), work }
+    return { sizes, shards: Number(shards), bytes: Number(messageBytes), sps: sps!, work }
   }
   try {
     const whole = await measured(1, [])
@@ -94,14 +96,16 @@ function sharesOf(
   return [...shares.values()]
 }
 
-/** Options by which a job of one rank has so many of the shards, for UPDATES. */
-function wordsFor({ sizes, shards }: Measured, share: number): string[] {
+/** Options by which a job of one rank has so many of the shards. */
+function wordsFor({ sizes, shards, sps }: Measured, share: number): string[] {
   const part = (n: number) => (n / shards) * share
+  const rows = part(sizes.numEnvs) * sizes.numSteps
+  const updates = Math.round(Math.min(MOST, Math.max(LEAST, (SECONDS * sps) / rows)))
   return [
     `--num-envs=${part(sizes.numEnvs)}`,
     `--batch-size=${part(sizes.batchSize)}`,
     `--shards=${share}`,
-    `--total-steps=${UPDATES * part(sizes.numEnvs) * sizes.numSteps}`,
+    `--total-steps=${updates * rows}`,
   ]
 }
 

@@ -1,21 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
-import { type AllreduceChoice, Status } from '../../src/base/contract.ts'
+import { Status } from '../../src/base/contract.ts'
 import { UsageError } from '../../src/base/errors.ts'
 import { checkFolder, claimFolder, makeFolder, writeAtomically } from '../../src/base/runfolder.ts'
 import {
-  asOne,
-  type Cluster,
-  type Costs,
-  type Job,
-  middleOf,
   noiseOf,
   oneHash,
-  type Prediction,
-  predict,
   readRun,
   rowsOf,
-  type ScalingRow,
   type Trial,
   trialOf,
   weakWords,
@@ -23,7 +15,7 @@ import {
 } from '../../src/index.ts'
 import { findScript } from '../script.ts'
 import { parseScaling, type ScalingArgs } from './args.ts'
-import { measureCosts, measureJob } from './calibrate.ts'
+import { measureParts, type Parts, predictionsFor } from './predicted.ts'
 import { busyProcesses, runJob } from './run.ts'
 import { headOf, scalingTable } from './show.ts'
 import { simulated } from './simulated.ts'
@@ -41,8 +33,7 @@ export async function scaling(argv: readonly string[]): Promise<number> {
   }
   const ranks = ranksOf(args)
   const folder = claim(args)
-  const parts: Part[] = []
-  const trials = await measure(args, ranks, folder, parts)
+  const { trials, parts } = await measure(args, ranks, folder)
   const rows = rowsOf(trials)
   const hash = args.mode === 'strong' ? oneHash(trials) : null
   const notes = noiseOf(trials)
@@ -80,23 +71,17 @@ function ranksOf({ np, elsewhere, oversubscribe }: ScalingArgs): number[] {
   return fit
 }
 
-/** What predictions are put together from, as one round found it. */
-interface Part {
-  costs: Costs
-  job: Job
-}
-
-/** @param parts are measured in every round, where they are wanted: a machine is not the same a minute later. */
+/** The parts of predictions in every round too, where they are wanted: a machine is not the same a minute later. */
 async function measure(
   args: ScalingArgs,
   ranks: readonly number[],
   folder: string,
-  parts: Part[],
-): Promise<Trial[]> {
+): Promise<{ trials: Trial[]; parts: Parts[] }> {
   const trials: Trial[] = []
+  const parts: Parts[] = []
   const cells = args.allreduce.flatMap(allreduce => ranks.map(np => ({ np, allreduce })))
   for (let round = 0; round < args.repeats; round++) {
-    if (args.predict) parts.push(await partOf(args, ranks))
+    if (args.predict) parts.push(await measureParts(args, ranks))
     for (const { np, allreduce } of round % 2 === 0 ? cells : cells.toReversed()) {
       const out = join(
         folder,
@@ -114,41 +99,7 @@ async function measure(
       )
     }
   }
-  return trials
-}
-
-/** In weak scaling a rank's share is always what one rank has. */
-async function partOf(args: ScalingArgs, ranks: readonly number[]): Promise<Part> {
-  const ofEach = args.mode === 'weak' ? 'whole' : 'share'
-  return {
-    costs: await measureCosts(args),
-    job: await measureJob(args, ranks, ofEach, args.elsewhere ? 1 : Infinity),
-  }
-}
-
-/** What each row would take by its parts. */
-async function predictionsFor(
-  args: ScalingArgs,
-  rows: readonly ScalingRow[],
-  parts: readonly Part[],
-): Promise<Prediction[]> {
-  const costs = middleOf(parts.map(part => part.costs))
-  const one = asOne(parts.map(part => part.job))
-  const overSockets = args.launch.includes('--transport=zmq')
-  const predictions: Prediction[] = []
-  for (const { np, allreduce } of rows) {
-    const cluster: Cluster = {
-      ...{ ranks: np, ranksPerHost: args.elsewhere ? 1 : np, link: args.link },
-      costs: overSockets || args.elsewhere ? { ...costs, memory: null } : costs,
-      ...(!args.elsewhere && { cores: availableParallelism() }),
-    }
-    const times = args.mode === 'weak' ? np : 1
-    const [numEnvs, batchSize, shards] = [one.numEnvs, one.batchSize, one.shards].map(n => n * times)
-    predictions.push(
-      await predict({ ...one, numEnvs, batchSize, shards }, cluster, allreduce as AllreduceChoice, args.seed),
-    )
-  }
-  return predictions
+  return { trials, parts }
 }
 
 /** The sizes of the run of one rank, times np. Throws UsageError if there has been none. */
