@@ -5,7 +5,15 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseScaling } from '../../launcher/scaling/args.ts'
 import { measureCosts, measureJob } from '../../launcher/scaling/calibrate.ts'
-import { type AlgorithmName, type Cluster, type Costs, type Job, links, simulate } from '../../src/index.ts'
+import {
+  type AlgorithmName,
+  type Cluster,
+  type Costs,
+  type Job,
+  links,
+  middleOf,
+  simulate,
+} from '../../src/index.ts'
 import { allreduceTime } from '../../src/scaling/model.ts'
 import { byFormula, sizesFor } from '../../src/scaling/predict.ts'
 import { type Series, standaloneSvg } from '../../src/web/svg.ts'
@@ -20,18 +28,20 @@ const GRADIENT = 76_000
 /** Above it the formula has to do: a minute of messages. */
 const MOST_MESSAGES = 200_000
 
+const sizes = [400, 4_000, 40_000, 400_000, 4_000_000]
 const args = parseScaling(['train'])
-const costs = await measureCosts(args)
+// Before and after the sums: a machine is not the same a minute later.
+const before = await measureCosts(args)
+const two = measuredOnTwo()
+const costs = middleOf([before, await measureCosts(args)])
 const clusterOf = (ranks: number): Cluster => ({
   ...{ ranks, ranksPerHost: Math.min(ranks, RANKS_PER_HOST), link: LINK, costs },
 })
 
 const ranks = [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
-const sizes = [400, 4_000, 40_000, 400_000, 4_000_000]
 const overRanks = await curves(ranks, np => [clusterOf(np), GRADIENT])
 const overSizes = await curves(sizes, bytes => [clusterOf(16), bytes])
 const onTwo = await curves(sizes, bytes => [clusterOf(2), bytes])
-const two = measuredOnTwo()
 write('two', 'Two ranks of this machine: lines simulated, points measured', 'bytes', [
   ...onTwo,
   ...ALGORITHMS.map((algorithm, color) => points(algorithm, color)),
