@@ -10,8 +10,8 @@ const SIZES = [8, 4_096, 40_000, 160_000, 640_000, 2_560_000, 5_120_000]
 const BUDGET = 400
 const ROUNDS = 3
 const SUMMED = 640_000 // bytes
-const WAKES = 200
-const LATE = 2 // milliseconds
+const WAKES = 100
+const LATE = 4 // milliseconds
 
 const messages = await connect({ transport: 'zmq' })
 const memory = await connect()

@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { busyProcesses, runJob } from '../../launcher/scaling/run.ts'
+import { median } from '../../src/base/math/median.ts'
 import { oneHash, type Prediction, type Trial, trialOf } from '../../src/index.ts'
-import { median } from '../../src/scaling/experiment.ts'
 import { checkout } from '../../test/data.ts'
 
 /** Steps per second by number of workers. It says 4.2 % of the time for weights and 9.6 % for trajectories. */

@@ -17,13 +17,18 @@ export interface Patience {
   nap: number
 }
 
+/** Milliseconds after which a rank with a core of its own falls asleep. */
+export const LOOKING = 2
+
 /**
  * Where each rank has a core it looks, where they must take turns it gives way: for longer than it takes to be woken,
  * or two ranks that have slept once would find each other asleep for ever. The core of a virtual machine that has nothing to do
  * is the host's, and takes most of a millisecond to come back.
  */
 const patienceOf = (ranks: number): Patience =>
-  ranks > availableParallelism() ? { looking: 0, yielding: 0.5, nap: 1 } : { looking: 2, yielding: 0, nap: 1 }
+  ranks > availableParallelism()
+    ? { looking: 0, yielding: 0.5, nap: 1 }
+    : { looking: LOOKING, yielding: 0, nap: 1 }
 
 /** Between two looks at the clock, which takes as long as five. */
 const LOOKS = 50

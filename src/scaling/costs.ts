@@ -1,4 +1,4 @@
-import { median } from './experiment.ts'
+import { median } from '../base/math/median.ts'
 
 /**
  * What communication costs on some machine, as `pporun bench allreduce` measures it; shared by the formulae (model.ts)
@@ -25,7 +25,7 @@ export interface MessageCost {
 export interface MemoryCost {
   /** Until all have seen that all have come. */
   meeting: number
-  /** Of a rank that has waited for longer than this: it has fallen asleep, and has to be woken. */
+  /** Of a rank that has waited for so long that it has fallen asleep. */
   wake: number
   /** Of a byte that is copied. */
   copy: number

@@ -4,6 +4,7 @@ import { copyOf, newArray, type TypedArray } from '../collective/arrays.ts'
 import type { Exchange } from '../collective/exchange.ts'
 import type { DTypeName } from '../collective/frame.ts'
 import type { HostMemory } from '../collective/hostmemory.ts'
+import { LOOKING } from '../collective/meeting.ts'
 import type { Reduce } from '../collective/reduce.ts'
 import type { SimulatedNetwork } from './cluster.ts'
 import type { MemoryCost } from './costs.ts'
@@ -139,7 +140,7 @@ export class SimulatedMemory implements HostMemory {
     await this.#copy(bytes)
     const come = clock.now()
     const all = await this.#host.meet(this.#rank, value)
-    await clock.sleep(clock.now() - come > wake ? meeting + wake : meeting)
+    await clock.sleep(clock.now() - come > LOOKING ? meeting + wake : meeting)
     return all
   }
 }

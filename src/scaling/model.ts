@@ -1,3 +1,4 @@
+import { LOOKING } from '../collective/meeting.ts'
 import type { AlgorithmName } from '../collective/table.ts'
 import { choose } from '../collective/table.ts'
 import { type Cluster, hostOf } from './cluster.ts'
@@ -90,7 +91,7 @@ function twoLevels(cluster: Cluster, bytes: number): number {
   if (hosts === 1) return inside
   const leaders: Cluster = { ranks: hosts, ranksPerHost: 1, link, costs }
   const between = formulae[choose(bytes)](leaders, bytes)
-  const asleep = inside > 0 && between > costs.memory!.wake
+  const asleep = inside > 0 && between > LOOKING
   return inside + between + (asleep ? costs.memory!.wake : 0)
 }
 

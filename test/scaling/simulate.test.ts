@@ -61,8 +61,8 @@ test('who has waited for a late rank has to be woken, and all wait for that', as
       if (comm.rank === 1) await compute(milliseconds)
       await comm.barrier()
     })
-  assert.ok(Math.abs((await late(0.05)) - 0.051) < 1e-9)
-  assert.ok(Math.abs((await late(1)) - 1.101) < 1e-9)
+  assert.ok(Math.abs((await late(0.5)) - 0.501) < 1e-9)
+  assert.ok(Math.abs((await late(4)) - 4.101) < 1e-9)
 })
 
 test('a short message does not pass a long one that was sent before it', async () => {
