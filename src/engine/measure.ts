@@ -44,9 +44,8 @@ const ROUNDS = 5
 const SLICE = 30
 /** Milliseconds after which an engine has no further round: for those that take seconds for a call. */
 const BUDGET = 5000
-/** Parameters of a network that minutes would go by for with engines of simple loops, or in software for a GPU. */
+/** Parameters of a network that takes minutes in software for a GPU. */
 const LARGE = 1_000_000
-const simple: readonly string[] = ['reference', 'tfjs-cpu']
 
 /** What `--engine auto` is on this machine. */
 export const autoEngine = (): string => kernelEngine(measured.mlp64).name
@@ -55,7 +54,7 @@ type Part = keyof Omit<EngineTimes, 'engine' | 'device' | 'network' | 'rows' | '
 type Subject = Record<Part, () => unknown>
 
 /**
- * @param names engines, as `--engine`; null: all that are here, for Nature's network those of them that are made for it
+ * @param names engines, as `--engine`; null: all that are here and do not take minutes for a call
  * @param networks of measured.ts
  * @param sizes rows of a minibatch, multiples of 4
  * @throws UsageError if an engine does not run here, there is no such network, or a size cannot be divided
@@ -117,13 +116,15 @@ function mapParts<T, U>(record: Record<Part, T>, f: (value: T) => U): Record<Par
   >
 }
 
-/** What is measured unless engines are named: all that is here, but large networks only by those made for them. */
+/** What is measured unless engines are named: all that is here and does not take minutes for a call. */
 async function enginesHere(layout: Layout): Promise<Engine[]> {
   const isLarge = layout.size > LARGE
+  // A convolution of 1 024 rows takes tfjs-cpu minutes, a large one the oracle too.
+  const tooSlow: string[] = layout.network.encoder ? ['tfjs-cpu', ...(isLarge ? ['reference'] : [])] : []
   const found: Engine[] = []
   for (const name of engineChoices)
     try {
-      if (name === 'auto' || (isLarge && simple.includes(name))) continue
+      if (name === 'auto' || tooSlow.includes(name)) continue
       const { engine, isGpu } = await openEngine(name, layout)
       if (!isLarge || name !== 'webgpu' || isGpu) found.push(engine)
     } catch (error) {
