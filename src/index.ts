@@ -13,10 +13,10 @@ export type { ReduceOp } from './collective/reduce.ts'
 export { type AlgorithmName, choose as autoAlgorithm } from './collective/table.ts'
 export { type ConnectOptions, connect } from './connect.ts'
 export type { TrainResult } from './describe.ts'
-export { Categorical } from './engine/categorical.ts'
-export type { Distribution, Slopes } from './engine/distribution.ts'
 export type { ActionStreams, Actions, Normalizer } from './engine/engine.ts'
-export { Gaussian } from './engine/gaussian.ts'
+export { Categorical } from './engine/heads/categorical.ts'
+export type { Distribution, Slopes } from './engine/heads/distribution.ts'
+export { Gaussian } from './engine/heads/gaussian.ts'
 export { autoEngine, type EngineTimes, measureEngines } from './engine/measure.ts'
 export {
   type Batch,

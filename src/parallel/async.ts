@@ -1,9 +1,9 @@
 import { part } from '../base/math/parts.ts'
 import type { Communicator } from '../collective/communicator.ts'
 import { makeOptimizer } from '../engine/select.ts'
-import { actor } from './actor.ts'
+import { actor } from './actors/actor.ts'
+import { Learner } from './actors/learner.ts'
 import { everybody } from './allreduce.ts'
-import { Learner } from './learner.ts'
 import type { Setting, Way } from './way.ts'
 
 /** Updates after which a rollout is too old to learn from, where nothing else is asked for. */

@@ -4,11 +4,17 @@ import type { TrainConfig } from '../ppo/config.ts'
 import { ppo } from '../ppo/ppo.ts'
 import type { Strategy } from '../ppo/strategy.ts'
 import { apart, finish } from './apart.ts'
-import { asyncWorker } from './asyncworker.ts'
-import { Kind, letterFor, tell } from './letters.ts'
-import { ParameterServer, packServed, type Served, servedLength, unpackServed } from './parameterserver.ts'
-import { Reports } from './reports.ts'
-import { cutLayout, type Slice, slicesOf } from './slices.ts'
+import { asyncWorker } from './servers/asyncworker.ts'
+import { Kind, letterFor, tell } from './servers/letters.ts'
+import {
+  ParameterServer,
+  packServed,
+  type Served,
+  servedLength,
+  unpackServed,
+} from './servers/parameterserver.ts'
+import { Reports } from './servers/reports.ts'
+import { cutLayout, type Slice, slicesOf } from './servers/slices.ts'
 import { stalenessFigures } from './staleness.ts'
 import type { Setting, Way } from './way.ts'
 

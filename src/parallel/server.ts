@@ -3,8 +3,8 @@ import type { Communicator } from '../collective/communicator.ts'
 import { makeOptimizer } from '../engine/select.ts'
 import type { Message, Strategy } from '../ppo/strategy.ts'
 import { Flow } from './flow.ts'
-import { ServedOptimizer } from './served.ts'
-import { cutLayout, type Slice, slicesOf } from './slices.ts'
+import { ServedOptimizer } from './servers/served.ts'
+import { cutLayout, type Slice, slicesOf } from './servers/slices.ts'
 import type { Setting, Way } from './way.ts'
 
 /**

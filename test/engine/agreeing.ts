@@ -2,7 +2,7 @@
 import { test } from 'node:test'
 import type { Loss } from '../../src/engine/engine.ts'
 import type { Network } from '../../src/engine/layout.ts'
-import { ReferenceEngine } from '../../src/engine/reference.ts'
+import { ReferenceEngine } from '../../src/engine/reference/reference.ts'
 import type { MakeEngine } from './conformance.ts'
 import { allNear, largestOf } from './near.ts'
 import { pictures, tameParameters } from './pictures.ts'

@@ -1,10 +1,10 @@
 /** Distributions against test/data/torch/distributions.json, in float64. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Categorical, invert } from '../../src/engine/categorical.ts'
-import type { Distribution } from '../../src/engine/distribution.ts'
 import type { Actions } from '../../src/engine/engine.ts'
-import { Gaussian } from '../../src/engine/gaussian.ts'
+import { Categorical, invert } from '../../src/engine/heads/categorical.ts'
+import type { Distribution } from '../../src/engine/heads/distribution.ts'
+import { Gaussian } from '../../src/engine/heads/gaussian.ts'
 import { allNear, near } from './near.ts'
 import { describe, flatten, type Recorded, recordedDistributions } from './recorded.ts'
 

@@ -1,7 +1,7 @@
 /** An encoder for each key of a Dict: what is chosen, what is refused, what is normalised. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { makeActed, see } from '../../src/engine/acted.ts'
+import { makeActed, see } from '../../src/engine/heads/acted.ts'
 import { keysFor, widthOf } from '../../src/engine/keys.ts'
 import { layoutOf } from '../../src/engine/layout.ts'
 import { makeEngine } from '../../src/engine/select.ts'

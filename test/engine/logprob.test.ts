@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { logProbsOf } from '../../src/engine/heads/logprob.ts'
 import { initialParameters } from '../../src/engine/init.ts'
 import { layoutOf, type Network } from '../../src/engine/layout.ts'
-import { logProbsOf } from '../../src/engine/logprob.ts'
-import { ReferenceEngine } from '../../src/engine/reference.ts'
+import { ReferenceEngine } from '../../src/engine/reference/reference.ts'
 
 const ROWS = 40
 

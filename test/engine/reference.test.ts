@@ -1,4 +1,4 @@
-import { ReferenceEngine } from '../../src/engine/reference.ts'
+import { ReferenceEngine } from '../../src/engine/reference/reference.ts'
 import { engineConformance } from './conformance.ts'
 
 engineConformance('reference', layout => new ReferenceEngine(layout), {

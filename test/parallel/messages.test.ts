@@ -8,8 +8,8 @@ import {
   experienceOf,
   packExperience,
   unpackExperience,
-} from '../../src/parallel/experience.ts'
-import { packPolicy, policyBytes, unpackPolicy } from '../../src/parallel/policymessage.ts'
+} from '../../src/parallel/actors/experience.ts'
+import { packPolicy, policyBytes, unpackPolicy } from '../../src/parallel/actors/policymessage.ts'
 import { Rollout } from '../../src/ppo/rollout.ts'
 import { sizesOf } from '../../src/ppo/sizes.ts'
 

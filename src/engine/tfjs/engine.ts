@@ -1,6 +1,6 @@
-import { firstNonFinite, makeActed, see } from '../acted.ts'
 import type { Acted, ActionStreams, Engine, Minibatch, Normalizer, Rows, ShardSums } from '../engine.ts'
-import { HostHeads } from '../hostheads.ts'
+import { firstNonFinite, makeActed, see } from '../heads/acted.ts'
+import { HostHeads } from '../heads/hostheads.ts'
 import type { Layout } from '../layout.ts'
 import { type Backend, enter, type Tensor, type Tensor2D } from './backend.ts'
 import type { TfjsNetwork } from './network.ts'

@@ -1,5 +1,5 @@
-import { firstNonFinite, makeActed } from '../acted.ts'
 import type { Acted, ActionStreams } from '../engine.ts'
+import { firstNonFinite, makeActed } from '../heads/acted.ts'
 import type { GpuBuffer } from './api.ts'
 import type { WebgpuEngine } from './engine.ts'
 import { each } from './plan.ts'

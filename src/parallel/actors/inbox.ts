@@ -1,4 +1,4 @@
-import type { Communicator } from '../collective/communicator.ts'
+import type { Communicator } from '../../collective/communicator.ts'
 
 /** A shard's experience on its way into a minibatch. */
 interface Arrived {

@@ -1,8 +1,8 @@
+import type { Distribution } from '../heads/distribution.ts'
+import { distributionOf, type Heads } from '../heads/heads.ts'
+import { type Layout, type Part, tensorsOf } from '../layout.ts'
 import { ConvNet } from './convnet.ts'
-import type { Distribution } from './distribution.ts'
-import { distributionOf, type Heads } from './heads.ts'
 import { KeyNets } from './keynets.ts'
-import { type Layout, type Part, tensorsOf } from './layout.ts'
 import { BLOCK_ROWS, type Flat, type Input, Mlp } from './mlp.ts'
 
 /** Policy and value function of a layout, over blocks of up to BLOCK_ROWS observations, in float64. */

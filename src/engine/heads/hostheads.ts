@@ -1,9 +1,9 @@
-import { STATISTICS } from '../base/statistics.ts'
+import { STATISTICS } from '../../base/statistics.ts'
+import type { Acted, ActionStreams, Minibatch, Rows, ShardSums } from '../engine.ts'
+import { type Layout, slotLength } from '../layout.ts'
+import { BLOCK_ROWS } from '../reference/mlp.ts'
 import type { Distribution } from './distribution.ts'
-import type { Acted, ActionStreams, Minibatch, Rows, ShardSums } from './engine.ts'
 import { decide, differentiate, distributionOf, type Heads, score } from './heads.ts'
-import { type Layout, slotLength } from './layout.ts'
-import { BLOCK_ROWS } from './mlp.ts'
 
 /**
  * Decisions and losses on the host, in the oracle's own arithmetic, from outputs [n, outputs + 1] that some device has

@@ -1,6 +1,6 @@
-import { type Part, part } from '../base/math/parts.ts'
-import type { Layout } from '../engine/layout.ts'
-import { type AdamState, LANES } from '../engine/optimizer.ts'
+import { type Part, part } from '../../base/math/parts.ts'
+import type { Layout } from '../../engine/layout.ts'
+import { type AdamState, LANES } from '../../engine/optimizer.ts'
 
 /** Elements of the flat vector, first .. last - 1. */
 export type Slice = Part

@@ -1,6 +1,6 @@
+import { convolutionsOf, type Encoder, type Stage, stagesOf } from '../encoder.ts'
+import type { Tensor } from '../layout.ts'
 import { Conv, type Layer, lengthOf, Pool } from './conv.ts'
-import { convolutionsOf, type Encoder, type Stage, stagesOf } from './encoder.ts'
-import type { Tensor } from './layout.ts'
 import { BLOCK_ROWS, type Flat, type Input } from './mlp.ts'
 
 /** The oracle's convolutions: float64, plain loops. Observations in, features [BLOCK_ROWS, features] out. */

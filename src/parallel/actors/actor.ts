@@ -1,14 +1,14 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises'
-import { collect } from '../ppo/collect.ts'
-import type { ppo } from '../ppo/ppo.ts'
-import { Rollout } from '../ppo/rollout.ts'
-import { assertFinite } from '../ppo/share.ts'
-import { Stopwatch } from '../ppo/stopwatch.ts'
-import { count } from '../ppo/strategy.ts'
+import { collect } from '../../ppo/collect.ts'
+import type { ppo } from '../../ppo/ppo.ts'
+import { Rollout } from '../../ppo/rollout.ts'
+import { assertFinite } from '../../ppo/share.ts'
+import { Stopwatch } from '../../ppo/stopwatch.ts'
+import { count } from '../../ppo/strategy.ts'
+import type { Setting } from '../way.ts'
 import { type Experience, experienceBytes, experienceOf, packExperience } from './experience.ts'
 import { GONE, STAMP } from './inbox.ts'
 import { type PolicyMessage, policyBytes, unpackPolicy } from './policymessage.ts'
-import type { Setting } from './way.ts'
 
 /** Rollouts that may lie unread with the learner: it would find further ones too old. */
 const AHEAD = 2

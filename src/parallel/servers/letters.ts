@@ -1,4 +1,4 @@
-import type { Communicator } from '../collective/communicator.ts'
+import type { Communicator } from '../../collective/communicator.ts'
 import type { Slice } from './slices.ts'
 
 /** What ranks say to a parameter server that does not wait for them. */

@@ -1,6 +1,6 @@
 /** Activations and their derivatives. Comparisons are turned so that NaN passes through. */
-import { expm1, tanh } from '../base/math/elementary.ts'
-import type { Activation } from './layout.ts'
+import { expm1, tanh } from '../../base/math/elementary.ts'
+import type { Activation } from '../layout.ts'
 
 /** Applies the activation to the first `count` elements, in place. */
 export function activate(activation: Activation, x: Float64Array, count: number): void {

@@ -1,5 +1,5 @@
-import { Reader, Writer } from '../ppo/numbers.ts'
-import type { Episode, Rollout } from '../ppo/rollout.ts'
+import { Reader, Writer } from '../../ppo/numbers.ts'
+import type { Episode, Rollout } from '../../ppo/rollout.ts'
 
 /** An update of one worker: its shards, totals of its minibatches (see Meter), and the episodes that ended. */
 export function packReport(shards: number, totals: Float64Array, episodes: readonly Episode[]): Float64Array {

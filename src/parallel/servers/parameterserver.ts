@@ -1,7 +1,7 @@
-import type { Communicator } from '../collective/communicator.ts'
-import type { AdamState, Optimizer } from '../engine/optimizer.ts'
-import type { TrainConfig } from '../ppo/config.ts'
-import type { TrainState } from '../ppo/state.ts'
+import type { Communicator } from '../../collective/communicator.ts'
+import type { AdamState, Optimizer } from '../../engine/optimizer.ts'
+import type { TrainConfig } from '../../ppo/config.ts'
+import type { TrainState } from '../../ppo/state.ts'
 import { type Answer, answerFor, hear, Kind, type Letter, letterFor, type Push } from './letters.ts'
 import { type Slice, sliceOfAdam } from './slices.ts'
 

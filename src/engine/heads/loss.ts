@@ -2,9 +2,9 @@
  * PPO's loss (Schulman et al. 2017, eq. 7 and 9), one row at a time: each term adds to the shard's statistics
  * (base/statistics.ts) and returns its derivative.
  */
-import { exp, expm1 } from '../base/math/elementary.ts'
-import { Statistic } from '../base/statistics.ts'
-import type { Loss } from './engine.ts'
+import { exp, expm1 } from '../../base/math/elementary.ts'
+import { Statistic } from '../../base/statistics.ts'
+import type { Loss } from '../engine.ts'
 
 /**
  * -min(ratio A, clip(ratio) A), ratio = exp(logProb - oldLogProb).

@@ -1,6 +1,6 @@
-import type { Acted, Normalizer } from './engine.ts'
-import { isPicture, type Key } from './keys.ts'
-import { actionSize, distributionSize, type Layout } from './layout.ts'
+import type { Acted, Normalizer } from '../engine.ts'
+import { isPicture, type Key } from '../keys.ts'
+import { actionSize, distributionSize, type Layout } from '../layout.ts'
 
 /** Room for what act() gives for `n` rows. */
 export function makeActed({ network }: Layout, n: number): Acted {

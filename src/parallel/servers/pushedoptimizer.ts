@@ -1,5 +1,5 @@
-import type { Communicator } from '../collective/communicator.ts'
-import type { AdamState, Optimizer } from '../engine/optimizer.ts'
+import type { Communicator } from '../../collective/communicator.ts'
+import type { AdamState, Optimizer } from '../../engine/optimizer.ts'
 import { type Answer, answerFor, Kind, letterFor, push, tell } from './letters.ts'
 import { noAdam, type Slice } from './slices.ts'
 

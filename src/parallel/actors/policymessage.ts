@@ -1,5 +1,5 @@
-import type { Normalizer } from '../engine/engine.ts'
-import type { Layout } from '../engine/layout.ts'
+import type { Normalizer } from '../../engine/engine.ts'
+import type { Layout } from '../../engine/layout.ts'
 
 /** A policy as actors get it. */
 export interface PolicyMessage {

@@ -1,7 +1,7 @@
-import type { VectorMoments } from '../base/math/moments.ts'
-import type { Rollout } from '../ppo/rollout.ts'
-import type { Sizes } from '../ppo/sizes.ts'
-import { fill, rowsOf } from './trajectories.ts'
+import type { VectorMoments } from '../../base/math/moments.ts'
+import type { Rollout } from '../../ppo/rollout.ts'
+import type { Sizes } from '../../ppo/sizes.ts'
+import { fill, rowsOf } from '../trajectories.ts'
 
 /** What a rollout has beside what the networks learn from, when it is credited by somebody else. */
 export interface Experience {

@@ -1,5 +1,5 @@
-import type { Size, Stage } from './encoder.ts'
-import type { Tensor } from './layout.ts'
+import type { Size, Stage } from '../encoder.ts'
+import type { Tensor } from '../layout.ts'
 import { BLOCK_ROWS, type Flat } from './mlp.ts'
 
 /** A stage at work on a block of rows: backward() adds to the gradient of what is below. */

@@ -1,6 +1,6 @@
+import { type Key, widthOf } from '../keys.ts'
+import { type Layout, tensorsOf } from '../layout.ts'
 import { ConvNet } from './convnet.ts'
-import { type Key, widthOf } from './keys.ts'
-import { type Layout, tensorsOf } from './layout.ts'
 import { BLOCK_ROWS, type Flat, type Input, Mlp } from './mlp.ts'
 
 /** A key's numbers and what they go through. */

@@ -1,4 +1,4 @@
-import type { ActionStreams, Actions } from './engine.ts'
+import type { ActionStreams, Actions } from '../engine.ts'
 
 /**
  * The policy of up to BLOCK_ROWS rows at a time: a distribution over actions whose parameters are an actor's

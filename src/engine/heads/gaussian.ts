@@ -1,7 +1,7 @@
-import { exp } from '../base/math/elementary.ts'
-import { normal, Purpose } from '../base/math/streams.ts'
+import { exp } from '../../base/math/elementary.ts'
+import { normal, Purpose } from '../../base/math/streams.ts'
+import type { ActionStreams, Actions } from '../engine.ts'
 import type { Distribution, Slopes } from './distribution.ts'
-import type { ActionStreams, Actions } from './engine.ts'
 
 /** 1/2 log(2 pi). */
 const HALF_LOG_2PI = 0.9189385332046728

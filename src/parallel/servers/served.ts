@@ -1,7 +1,7 @@
-import { concatenated } from '../base/math/parts.ts'
-import type { Communicator } from '../collective/communicator.ts'
-import { type AdamState, LANES, type Optimizer } from '../engine/optimizer.ts'
-import type { Flow } from './flow.ts'
+import { concatenated } from '../../base/math/parts.ts'
+import type { Communicator } from '../../collective/communicator.ts'
+import { type AdamState, LANES, type Optimizer } from '../../engine/optimizer.ts'
+import type { Flow } from '../flow.ts'
 import { noAdam, type Slice, sliceOfAdam } from './slices.ts'
 
 /** The optimiser of a job with parameter servers: each moves its slice, all others get it from there. */

@@ -1,6 +1,6 @@
-import { exp, log } from '../base/math/elementary.ts'
-import type { Actions } from './engine.ts'
-import type { Network } from './layout.ts'
+import { exp, log } from '../../base/math/elementary.ts'
+import type { Actions } from '../engine.ts'
+import type { Network } from '../layout.ts'
 
 /** 1/2 log(2 pi). */
 const HALF_LOG_2PI = 0.9189385332046728

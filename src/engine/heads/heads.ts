@@ -1,9 +1,9 @@
-import { Statistic } from '../base/statistics.ts'
+import { Statistic } from '../../base/statistics.ts'
+import type { Acted, ActionStreams, Minibatch, Rows } from '../engine.ts'
+import type { Network } from '../layout.ts'
 import { Categorical } from './categorical.ts'
 import type { Distribution } from './distribution.ts'
-import type { Acted, ActionStreams, Minibatch, Rows } from './engine.ts'
 import { Gaussian } from './gaussian.ts'
-import type { Network } from './layout.ts'
 import { policyTerm, valueTerm } from './loss.ts'
 
 /**

@@ -1,7 +1,7 @@
-import { exp, log } from '../base/math/elementary.ts'
-import { Purpose, uniform } from '../base/math/streams.ts'
+import { exp, log } from '../../base/math/elementary.ts'
+import { Purpose, uniform } from '../../base/math/streams.ts'
+import type { ActionStreams, Actions } from '../engine.ts'
 import type { Distribution, Slopes } from './distribution.ts'
-import type { ActionStreams, Actions } from './engine.ts'
 
 /**
  * Discrete actions. With p the softmax of the logits z, q that of the old ones, and H the entropy:

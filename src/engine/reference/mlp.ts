@@ -1,5 +1,5 @@
+import type { Activation, Tensor } from '../layout.ts'
 import { activate, activateBackward } from './activation.ts'
-import type { Activation, Tensor } from './layout.ts'
 import { type Matrix, multiplyAdd, rowMajor, transposed } from './matrix.ts'
 
 /** Rows that go through a network together: activations of two 64-wide layers then stay in the first-level cache. */
