@@ -5,11 +5,12 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Rooms whose tests compute in their own process: a file to each core. */
-const computing = 'house base env engine ppo parallel log checkpoint policy web collective scaling'.split(' ')
+/** Rooms whose tests compute, most of them in their own process: a file to each core. */
+const computing =
+  'house base env engine ppo parallel log checkpoint policy web collective scaling ranks'.split(' ')
 /** Rooms whose tests start ranks, which need both cores of a small machine: one file at a time. */
 const suites = {
-  default: ['launcher', 'ranks', 'command'],
+  default: ['launcher', 'command'],
   learning: ['learning'],
   webgpu: ['webgpu'],
   web: ['tensorboard', 'terminal', 'browser'],
