@@ -1,7 +1,7 @@
 import { rankSettings } from './base/contract.ts'
 import { control, describeFailure } from './base/control.ts'
 import { armFaults } from './base/fault.ts'
-import { collectAlone, dieWithParent, keepFreedMemory } from './base/system.ts'
+import { dieWithParent, keepFreedMemory } from './base/system.ts'
 import { startTrace } from './base/trace.ts'
 import { PeerTimeoutError } from './collective/transport.ts'
 import { closeAll, tellSpans } from './connect.ts'
@@ -20,7 +20,6 @@ const pipe = control()
 if (settings && pipe) {
   dieWithParent(settings.agentPid)
   keepFreedMemory()
-  collectAlone()
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
   process.on('uncaughtException', error => void report(error))
   // From Slurm, to all that it has started; without a handler Node would open a debugger's port.

@@ -1,5 +1,5 @@
 import { constants, hostname } from 'node:os'
-import type { Writable } from 'node:stream'
+import { finished, type Writable } from 'node:stream'
 import { Limit, Status } from '../../src/base/contract.ts'
 import type { RankMessage } from '../../src/base/control.ts'
 import { adoptOrphans } from '../../src/base/system.ts'
@@ -61,7 +61,7 @@ export class Agent {
     markDescendants(mark)
     // A launcher that is gone reads nothing: what is left to do here must not fail of that.
     output.on('error', () => {})
-    input.on('end', () => this.#stopUnheard())
+    finished(input, { writable: false }, () => this.#stopUnheard()) // a connection that is reset has no end
     readLines<ToAgent>(input, order => this.#obey(order))
     if (facts) this.#silence = new Silence(Limit.silence, () => this.#stopUnheard())
     this.#say({ type: 'ready', facts })

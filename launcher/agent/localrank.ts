@@ -7,6 +7,11 @@ import { signalGroup } from '../reap.ts'
 
 /** Must run before any user code in a rank. */
 const PRELOAD = new URL('../../bundle/preload.js', import.meta.url).href
+/**
+ * Young garbage is collected by a rank's own thread: in the hot loop there is little that lives on, and helpers have to be
+ * woken first, on cores that other ranks are busy on. V8 takes such a setting when it starts, and not safely later.
+ */
+const COLLECT_ALONE = '--no-parallel-scavenge'
 /** How long output and messages of a rank that has ended may take to be read here; grandchildren may hold the pipes open. */
 const DRAIN = 200 // ms
 
@@ -50,7 +55,7 @@ export class LocalRank {
   constructor(job: AgentJob, index: number, place: RankPlace, events: RankEvents) {
     this.rank = job.ranks[index]
     this.local = job.localRanks[index]
-    const flags = ['--import', PRELOAD, '--enable-source-maps']
+    const flags = [COLLECT_ALONE, '--import', PRELOAD, '--enable-source-maps']
     this.#process = spawn(process.execPath, [...flags, place.script, ...job.scriptArgs], {
       cwd: job.workingDirectory,
       env: this.#environment(job, place),

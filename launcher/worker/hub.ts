@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { PassThrough } from 'node:stream'
 import type { Server, TLSSocket } from 'node:tls'
@@ -103,7 +102,7 @@ class Seat {
     this.#socket = socket
     this.#stdin.pipe(socket)
     socket.pipe(this.#stdout)
-    void once(socket, 'close').then(() => this.#leave('its connection ended'))
+    socket.once('close', () => this.#leave('its connection ended'))
   }
 
   #leave(how: string): void {

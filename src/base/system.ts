@@ -3,7 +3,6 @@ import { ftruncateSync, openSync, readdirSync, unlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { constants, setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
 
 /** System calls that Node does not offer, through koffi. */
 
@@ -116,14 +115,6 @@ export function keepFreedMemory(): void {
   } catch {
     // another libc
   }
-}
-
-/**
- * Young garbage is collected by this thread alone: in the hot loop there is little that lives on, and helpers have to
- * be woken first, on cores that other ranks are busy on. A Node without that flag says so and goes on.
- */
-export function collectAlone(): void {
-  setFlagsFromString('--no-parallel-scavenge')
 }
 
 /** Maps shared memory; `Atomics` on views of it work between processes. @param offset a multiple of a page's size. */

@@ -28,7 +28,7 @@ test('full when a checkpoint is due: warned of, trained on, and the last good on
      ${PPORUN} eval $disk/run --episodes 1 --json`,
   )
   const { stdout, stderr } = await job.ended
-  assert.match(stderr, /^pporun: warning: checkpoint of 2048 steps not written: ENOSPC/m)
+  assert.match(stderr, /^\[0\] pporun: warning: checkpoint of 2048 steps not written: ENOSPC/m)
   assert.match(stdout, /status 0\n1024\nlatest\n16\n\{"episodes":1,/)
 })
 
