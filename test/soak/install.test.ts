@@ -89,7 +89,7 @@ describe('npm install of the packed package', () => {
       const job = npx('-np', '2', '--out', name.replace(' ', ''), 'train', '--total-steps', '1000000')
       await job.prints('SPS')
       job.process.kill(signal)
-      await job.allGone(5)
+      await job.allGone(10)
       const { status, cause } = readJson<{ status: string; cause: { rank: number | null } }>(
         folder,
         name.replace(' ', ''),
