@@ -11,11 +11,16 @@ const BUNDLED = /(?:file:\/\/)?(\/[^\s()]*\/dist\/bundle\/[\w-]+\.js):(\d+):(\d+
  */
 export function sourceStack(error: Error): string {
   const trace = error.stack ?? String(error)
+  const maps = new Map<string, SourceMap>()
+  const mapOf = (file: string) => {
+    const map = maps.get(file) ?? new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')))
+    maps.set(file, map)
+    return map
+  }
   return trace.replace(BUNDLED, (frame, file: string, line: string, column: string) => {
     try {
-      const map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')))
       // Lines and columns of a trace count from 1, those of a map from 0.
-      const entry = map.findEntry(Number(line) - 1, Number(column) - 1)
+      const entry = mapOf(file).findEntry(Number(line) - 1, Number(column) - 1)
       if (!('originalSource' in entry)) return frame
       const source = resolve(dirname(file), entry.originalSource)
       return `${source}:${entry.originalLine + 1}:${entry.originalColumn + 1}`

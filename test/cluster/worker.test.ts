@@ -2,11 +2,10 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { checkout } from '../data.ts'
-import { pporun, Running, readJson, run, script, temporaryFolder } from '../rig.ts'
+import { freePort, pporun, Running, readJson, run, script, temporaryFolder } from '../rig.ts'
 
 /** Ranks that somebody else's launcher starts find each other, and are one job. */
 
@@ -30,10 +29,7 @@ const hashOf = (run: string) => readJson<{ paramsHash: string }>(run, 'run.json'
 
 /** Where workers meet over TCP: a port that was free, and a token of this mode. */
 async function meeting(t: TestContext, mode = 0o600): Promise<Record<string, string>> {
-  const server = createServer().listen(0)
-  await new Promise(resolve => server.on('listening', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
+  const port = await freePort()
   const token = join(temporaryFolder(t), 'token')
   writeFileSync(token, randomBytes(32))
   chmodSync(token, mode)

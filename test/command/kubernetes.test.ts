@@ -1,9 +1,7 @@
 /** scripts/kubernetes: manifests against the published schema, their parts against each other, and their command run. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Job } from 'kubernetes-models/batch/v1/Job'
@@ -11,7 +9,7 @@ import { PersistentVolumeClaim } from 'kubernetes-models/v1/PersistentVolumeClai
 import { Service } from 'kubernetes-models/v1/Service'
 import { parseAllDocuments } from 'yaml'
 import { checkout } from '../data.ts'
-import { pporun, readJson, temporaryFolder } from '../rig.ts'
+import { freePort, pporun, readJson, temporaryFolder } from '../rig.ts'
 
 const folder = join(checkout, 'scripts', 'kubernetes')
 const documents = (name: string) =>
@@ -73,13 +71,4 @@ test('its command, with its environment, trains', async t => {
 function environment(): Record<string, string> {
   const entries = rank.env.map(({ name, value }: { name: string; value: string }) => [name, value])
   return Object.fromEntries(entries)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0)
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

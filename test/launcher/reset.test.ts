@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test'
 import { writeLine } from '../../launcher/protocol.ts'
 import { dial, firstLine } from '../../launcher/worker/channel.ts'
 import { Hub, type Join } from '../../launcher/worker/hub.ts'
-import { pporun, type Running, script, temporaryFolder } from '../rig.ts'
+import { freePort, pporun, type Running, script, temporaryFolder } from '../rig.ts'
 
 test('of another worker, where the launcher is', async t => {
   const key = randomBytes(32)
@@ -45,14 +45,6 @@ const WAIT = `import { connect } from 'pporun'
 const { rank } = await connect()
 console.error('under way', rank)
 setInterval(() => {}, 1000)`
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0)
-  await new Promise(resolve => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
 
 /** A port from which bytes go on to `port`; both ends of each connection, the one that dials and the other. */
 async function roadTo(
